@@ -1,31 +1,20 @@
 import type { Contract, ContractDef, OptionsIn, ProfileIn } from '../shared/contract.ts';
-import type { Changes } from '../shared/delta.ts';
-import { RefusalError } from '../shared/errors.ts';
 import type { Json, JsonObject } from '../shared/json.ts';
-import type { Position } from '../shared/position.ts';
-import type {
-  JoinSuccess,
-  JoinRequest,
-  ListReply,
-  Notice,
-  RoomHead,
-  HeartbeatReply,
-  RequestName,
-  Requests,
-  RoomSummary,
-  WireChange,
-  InspectReply,
-} from '../shared/protocol.ts';
-import { dutyOf, type Refused } from '../shared/refusals.ts';
+import type { InspectReply, ListReply, RoomHead, RoomSummary } from '../shared/protocol.ts';
 import { Connector } from './connector.ts';
-import { ClockDrift } from './clock-drift.ts';
 import { PendingLeaves } from './pending-leaves.ts';
-import { checkName, checkOutgoing, checkRequest, type CheckedValue } from './outgoing-checks.ts';
+import { checkName, encodePayloads } from './outgoing-checks.ts';
 import { Credentials, type AuthSource, type TokenSource } from './credentials.ts';
-import { monotonicNow, type ClientClock, type Transport } from './ports.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { JoinedRooms } from './joined-rooms.ts';
+import { listenToPage } from './page-events.ts';
+import { PersistentRequests } from './persistent-requests.ts';
+import { completeClock, randomId, type ClientClock, type CompleteClock, type Transport } from './ports.ts';
 import { fetchReplay, Replay, routesUrl } from './replay.ts';
-import { Room } from './room.ts';
-import { remedyOf, explainRefusal, type Remedy, type Status } from './status.ts';
+import { RoomError } from './room-error.ts';
+import type { Room } from './room.ts';
+import { RoundTrips } from './round-trips.ts';
+import type { Status } from './status.ts';
 import { socketTransport, type SocketTransportOptions } from './socket-transport.ts';
 import { browserStorage, type TokenStorage } from './stored-token.ts';
 
@@ -55,29 +44,8 @@ export interface ConnectOptions extends SocketTransportOptions {
   clock?: ClientClock;
 }
 
-/** A room could not be created, found or entered. `code` is the refusal code. */
-export class RoomError extends RefusalError {
-  override readonly name = 'RoomError';
-  /** The reason, in English. */
-  readonly why: string;
-  /** What the user can do. */
-  readonly now: Remedy;
-
-  constructor(code: string, detail?: string) {
-    super(code, detail);
-    this.why = explainRefusal({ ok: false, code, ...(detail === undefined ? {} : { detail }) });
-    this.now = remedyOf(code);
-  }
-}
-
-/**
- * Times of the heartbeat, in ms.
- * - `busy`, `idle`: interval while messages arrive, and after none has arrived for `idleAfter`.
- * - `fresh`: if every room changed within this time, the connection is known to work.
- * - `atLeast`: the latest positions may then be this old before a heartbeat asks for them.
- * - `seldom`: longest time between two heartbeats, which also measure the round trip.
- */
-const heartbeatTiming = { busy: 1_000, idle: 2_000, idleAfter: 10_000, fresh: 250, atLeast: 3_000, seldom: 10_000 };
+/** Silence (ms) after which another connection is opened when a page is shown again or the network returns. */
+const shownPageTimeoutMs = 800;
 
 /** A player's connection to the servers, on whichever node, and the rooms that the player is in. */
 export class Client {
@@ -100,73 +68,73 @@ export class Client {
    */
   readonly onNewIdentity: (fn: () => void) => () => void;
   private readonly connector: Connector;
-  private readonly rooms = new Map<string, Room>();
-  private readonly departures: PendingLeaves;
-  /** Number of joins without an answer. */
-  private pendingJoins = 0;
   private readonly credentials: Credentials;
-  private readonly clock: ClientClock;
-  private readonly monotonicNow: () => number;
-  /** The name in the last handshake that was accepted. */
-  private welcomedName: string | undefined;
+  private readonly clock: CompleteClock;
+  private readonly roundTrips = new RoundTrips();
+  private readonly requests: PersistentRequests;
+  private readonly departures: PendingLeaves;
+  private readonly rooms: JoinedRooms;
+  private readonly heartbeat: Heartbeat;
+  private readonly stopPageEvents: () => void;
+  /** Quick joins without an answer, by their arguments: a double click starts only one. */
+  private readonly pendingQuickJoins = new Map<string, Promise<Room>>();
   /** HTTP requests in flight. */
   private readonly fetches = new Set<AbortController>();
   private identity: { player: string; name: string } | null = null;
-  private cancelHeartbeat: (() => void) | null = null;
-  private lastActiveAt = -Infinity;
-  /** When the last heartbeat was sent, and when the latest positions were last received. */
-  private heartbeatSentAt = -Infinity;
-  private headsReceivedAt = -Infinity;
-  /** The last round trips, ms. */
-  private roundTrips: number[] = [];
-  private readonly drift = new ClockDrift();
+  /** The name in the last handshake that was accepted. */
+  private welcomedName: string | undefined;
 
   constructor(
     private readonly url: string,
     private readonly options: ConnectOptions = {},
   ) {
-    this.clock = options.clock ?? browserClock;
-    this.monotonicNow = monotonicNow(this.clock);
+    const clock = (this.clock = completeClock(options.clock ?? browserClock));
     this.credentials = new Credentials({
       token: options.token,
       auth: options.auth,
       name: options.name === undefined ? undefined : checkName(options.name),
       storage: options.storage === undefined ? browserStorage() : options.storage,
-      clock: this.clock,
+      clock,
     });
-    this.connector = new Connector(
+    const connector = (this.connector = new Connector(
       options.transport ?? socketTransport(url, options),
-      this.clock,
+      clock,
       () => this.credentials.nextHandshake(),
       (refusal, sent) => this.credentials.handleRefusal(refusal, sent),
-      () =>
-        options.byRoom ? ([...this.rooms.keys()].at(-1) ?? (options.byRoom === true ? null : options.byRoom)) : null,
-    );
-    this.departures = new PendingLeaves(this.connector, this.clock);
-    this.onStatus = fn => this.connector.onStatus.add(() => fn(this.status)); // an earlier callback may have changed it
+      () => (options.byRoom ? (this.rooms.all.at(-1)?.id ?? (options.byRoom === true ? null : options.byRoom)) : null),
+    ));
+    const { roundTrips } = this;
+    const requests = (this.requests = new PersistentRequests(connector, clock, roundTrips));
+    const departures = (this.departures = new PendingLeaves(connector, clock));
+    const playerId = () => this.player ?? '';
+    this.rooms = new JoinedRooms({ connector, clock, departures, roundTrips, playerId }, requests);
+    this.heartbeat = new Heartbeat(connector, clock, this.rooms, roundTrips);
+    this.onStatus = fn => connector.onStatus.add(() => fn(this.status)); // an earlier callback may have changed it
     this.onNewIdentity = fn => this.credentials.onNewIdentity.add(fn);
-    this.connector.onStatus.add(status => {
-      if (status.state === 'refused') this.departures.end(status.refusal.code);
-      for (const room of [...this.rooms.values()]) {
-        if (status.state === 'refused') room.finish(status.refusal);
-        if (status.state !== 'live' && !this.connector.isLive) room.suspend();
-        room.updateStatus();
-      }
-    });
-    this.connector.onWelcome.add((welcome, sent) => {
+    connector.onStatus.add(status => this.handleStatus(status));
+    connector.onWelcome.add((welcome, sent) => {
       this.welcomedName = sent?.name;
       this.identity = { player: welcome.player, name: welcome.name };
       this.credentials.handleWelcome(welcome);
-      this.heartbeatSentAt = -Infinity; // this node has received no heartbeat yet
-      for (const room of this.rooms.values()) {
-        room.suspend();
-        void room.join();
+      for (const { sync } of this.rooms.all) {
+        sync.suspend();
+        sync.rejoin();
       }
-      this.scheduleHeartbeat();
+      this.heartbeat.start();
     });
-    this.connector.onEvent.add((name, args) => this.handleEvent(name, args));
-    this.connector.start();
-    this.addPageListeners();
+    connector.onEvent.add((name, args) => this.handleEvent(name, args));
+    connector.start();
+    const check = () => {
+      if (connector.isLive && document.visibilityState !== 'hidden') void this.heartbeat.send(shownPageTimeoutMs);
+    };
+    this.stopPageEvents = listenToPage({
+      check,
+      hide: () => connector.suspend(),
+      show: () => {
+        connector.resume();
+        check();
+      },
+    });
   }
 
   /** This client's public player id; null before the first welcome. */
@@ -181,7 +149,7 @@ export class Client {
   }
   /** Last measured round trip to the node, ms. */
   get rtt(): number | null {
-    return this.roundTrips.at(-1) ?? null;
+    return this.roundTrips.last;
   }
 
   /**
@@ -198,14 +166,14 @@ export class Client {
     how: { options?: OptionsIn<D>; private?: boolean; bots?: number; profile?: ProfileIn<D> } = {},
   ): Promise<Room<D>> {
     encodePayloads(how); // before a room is created that could not be entered
-    const made = await this.requestUntilAnswered('create', {
+    const made = await this.requests.send('create', {
       game: game.name,
-      key: this.randomId(),
+      key: randomId(this.clock),
       ...(how.options ? { options: how.options as JsonObject } : {}),
       ...(how.private === undefined ? {} : { private: how.private }),
       ...(how.bots === undefined ? {} : { bots: how.bots }),
     });
-    return this.enterRoom<D>({ room: made.room, ...profileField(how) }, game);
+    return this.rooms.enter<D>({ room: made.room, ...profileField(how) }, game);
   }
   /**
    * Takes a seat in a room, or returns to one's own seat. `profile`: the player's profile, if the contract declares
@@ -221,7 +189,7 @@ export class Client {
     game: Contract<D>,
     which: ({ id: string } | { code: string }) & { profile?: ProfileIn<D> },
   ): Promise<Room<D>> {
-    return this.enterRoom<D>({ ...roomSelector(which), ...profileField(which) }, game);
+    return this.rooms.enter<D>({ ...roomSelector(which), ...profileField(which) }, game);
   }
   /**
    * Takes a seat in an open public room with these options, or in a new room. Without `options`, any open room of the
@@ -244,17 +212,15 @@ export class Client {
     // The same id on every retry: if an answer is lost, the retry must not take a second seat.
     const quick = {
       game: game.name,
-      call: this.randomId(),
+      call: randomId(this.clock),
       ...(how.options ? { options: how.options as JsonObject } : {}),
     };
-    const search = this.enterRoom<D>({ quick, ...profileField(how) }, game).finally(() =>
-      this.pendingQuickJoins.delete(wish),
-    );
+    const search = this.rooms
+      .enter<D>({ quick, ...profileField(how) }, game)
+      .finally(() => this.pendingQuickJoins.delete(wish));
     this.pendingQuickJoins.set(wish, search as unknown as Promise<Room>);
     return search;
   }
-  /** Quick joins without an answer, by their arguments: a double click starts only one. */
-  private readonly pendingQuickJoins = new Map<string, Promise<Room>>();
   /**
    * Watches a room without a seat.
    * @throws RoomError
@@ -265,7 +231,7 @@ export class Client {
    * ```
    */
   watch<D extends ContractDef>(game: Contract<D>, which: { id: string } | { code: string }): Promise<Room<D>> {
-    return this.enterRoom<D>({ ...roomSelector(which), watch: true }, game);
+    return this.rooms.enter<D>({ ...roomSelector(which), watch: true }, game);
   }
   /**
    * Public rooms, newest first.
@@ -278,8 +244,7 @@ export class Client {
    * ```
    */
   async list<D extends ContractDef>(game?: Contract<D>): Promise<RoomSummary[]> {
-    return ((await this.requestUntilAnswered('list', game ? { game: game.name } : {})) as ListReply & { ok: true })
-      .rooms;
+    return ((await this.requests.send('list', game ? { game: game.name } : {})) as ListReply & { ok: true }).rooms;
   }
   /**
    * Where a room of this client runs, for pages that show the cluster. The room's host also receives the spectators
@@ -294,12 +259,12 @@ export class Client {
   async inspect(room: Room<never> | Room): Promise<InspectReply & { ok: true }> {
     for (;;) {
       try {
-        return (await this.requestUntilAnswered('inspect', { room: room.id })) as InspectReply & { ok: true };
+        return (await this.requests.send('inspect', { room: room.id })) as InspectReply & { ok: true };
       } catch (error) {
         // On a new connection the room is unknown until its join is answered.
         if (!(error instanceof RoomError && error.code === 'not-in-room') || this.rooms.get(room.id) !== room)
           throw error;
-        await this.sleep(200);
+        await this.requests.sleep(200);
       }
     }
   }
@@ -325,7 +290,7 @@ export class Client {
       cookies: this.options.socket?.withCredentials === true,
     });
     this.fetches.delete(stop);
-    if (this.closedError) throw this.closedError;
+    if (this.requests.closedError) throw this.requests.closedError;
     if (!reply.ok) throw new RoomError(reply.code, reply.detail);
     return new Replay(reply);
   }
@@ -346,7 +311,7 @@ export class Client {
     while (this.welcomedName !== this.credentials.name) {
       this.connector.switchToUsualRoute();
       // A connection attempt that fails is not repeated while another connection is open.
-      await Promise.race([this.waitUntil(isWelcome => isWelcome), this.sleep(2_000)]);
+      await Promise.race([this.requests.waitUntil(isWelcome => isWelcome), this.requests.sleep(2_000)]);
     }
   }
   /**
@@ -370,251 +335,31 @@ export class Client {
    * ```
    */
   close(): void {
-    this.cancelHeartbeat?.();
-    this.removePageListeners();
+    this.heartbeat.stop();
+    this.stopPageEvents();
     this.departures.end('left');
     for (const stop of this.fetches) stop.abort();
-    for (const room of [...this.rooms.values()]) room.finish({ ok: false, code: 'left' });
+    for (const { sync } of this.rooms.all) sync.end({ ok: false, code: 'left' });
     this.connector.close();
   }
 
-  private async enterRoom<D extends ContractDef>(asked: JoinRequest, game: Contract<D>): Promise<Room<D>> {
-    const request = {
-      ...asked,
-      ...encodePayloads({ profile: asked.profile }),
-      ...(asked.quick ? { quick: { ...asked.quick, ...encodePayloads({ options: asked.quick.options }) } } : {}),
-    } as JoinRequest;
-    if (!request.watch) this.departures.withdraw(request);
-    for (let tries = 0; ; tries++) {
-      this.pendingJoins += 1;
-      const session = this.randomId();
-      try {
-        const reply = (await this.requestUntilAnswered(
-          'join',
-          {
-            ...request,
-            ...(request.quick ? {} : { game: game.name }),
-            version: game.def.version,
-            short: true,
-            session,
-          },
-          (room, asked) => this.adoptRoom(room, game as unknown as Contract, session, request, asked),
-        )) as JoinSuccess;
-        return this.rooms.get(reply.room) as unknown as Room<D>;
-      } catch (error) {
-        // The answer was lost, and so was the seat before the retry: another session may get a seat.
-        if (!(error instanceof RoomError && error.code === 'seat-lost') || tries >= 2) throw error;
-      } finally {
-        this.pendingJoins -= 1;
-      }
+  private handleStatus(status: Status): void {
+    if (status.state === 'refused') {
+      this.heartbeat.stop();
+      this.departures.end(status.refusal.code);
     }
-  }
-
-  /** Creates the room object in the same turn as the answer arrives: changes may follow immediately. */
-  private adoptRoom(
-    reply: JoinSuccess,
-    game: Contract,
-    session: string,
-    { watch = false, profile }: JoinRequest,
-    asked: number,
-  ): void {
-    const before = this.rooms.get(reply.room);
-    before?.finish({ ok: false, code: before.isLeaving ? 'left' : 'session-replaced' });
-    if (this.closedError) throw this.closedError; // closed by a callback of that room
-    const room: Room = new Room({
-      connector: this.connector,
-      clock: this.clock,
-      game: game.def,
-      playerId: () => this.identity?.player ?? '',
-      id: reply.room,
-      session,
-      watch,
-      profile,
-      roundTrip: () => (this.roundTrips.length > 0 ? Math.min(...this.roundTrips) : null),
-      forget: () => {
-        if (this.rooms.get(reply.room) === room) this.rooms.delete(reply.room);
-      },
-      newSession: () => this.randomId(),
-      hasPendingJoin: () => this.pendingJoins > 0,
-      leave: (session, code) => this.departures.leave(reply.room, session, code),
-    });
-    this.rooms.set(reply.room, room);
-    room.acceptJoin(reply, asked);
-    // A join of the previous room object may reach the node after this one. This object's session must be the last to
-    // join.
-    if (before) room.rejoinAfter(before.pendingJoins);
-    // Changes between the join's entry and now had no room object. The heartbeat would notice later; this does it at
-    // once.
-    for (const [id, change] of this.earlyChanges.splice(0)) if (id === reply.room) room.receiveChange(change);
-    this.connector.switchIfRoomChanged();
-  }
-  private readonly earlyChanges: [room: string, change: WireChange][] = [];
-
-  /** Repeats a request until it is answered. A refusal with the duty `retry` is repeated. */
-  private async requestUntilAnswered<K extends RequestName>(
-    name: K,
-    given: Requests[K][0],
-    onOk?: (reply: JoinSuccess, asked: number) => void,
-  ): Promise<Requests[K][1] & { ok: true }> {
-    const body = valueOrThrow(checkRequest(name, given)) as Requests[K][0];
-    for (;;) {
-      await this.waitUntilConnected();
-      let reply: Requests[K][1] | Refused;
-      const asked = this.monotonicNow();
-      try {
-        reply = await this.connector.request(name, body);
-        // the heartbeat will measure it better
-        if (this.roundTrips.length === 0) this.roundTrips.push(this.monotonicNow() - asked);
-      } catch {
-        await this.sleep(150);
-        continue;
-      }
-      if (this.closedError) throw this.closedError; // closed when the answer arrived
-      if (reply.ok) {
-        onOk?.(reply as JoinSuccess, asked);
-        return reply as Requests[K][1] & { ok: true };
-      }
-      if (dutyOf(reply.code) !== 'retry') throw new RoomError(reply.code, reply.detail);
-      await this.sleep(reply.retryAfter ?? 300);
+    for (const { sync } of this.rooms.all) {
+      if (status.state === 'refused') sync.end(status.refusal);
+      if (status.state !== 'live' && !this.connector.isLive) sync.suspend();
+      sync.checkStatus();
     }
-  }
-
-  /** Why no more requests are possible; null while this client is open. */
-  private get closedError(): RoomError | null {
-    const { status } = this.connector;
-    if (status.state === 'refused') return new RoomError(status.refusal.code, status.refusal.detail);
-    return status.state === 'closed' ? new RoomError('left', 'the client was closed') : null;
-  }
-
-  private waitUntilConnected(): Promise<void> {
-    return this.isConnected() ? Promise.resolve() : this.waitUntil(() => this.isConnected());
-  }
-  private readonly isConnected = (): boolean => this.connector.isLive;
-
-  /**
-   * Resolves when the condition is true at a welcome or a status change. Rejects when this client is closed or refused.
-   */
-  private waitUntil(condition: (isWelcome: boolean) => boolean): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const end = (settle: () => void) => {
-        for (const stop of stops) stop();
-        settle();
-      };
-      const check = (isWelcome: boolean) => {
-        const { closedError } = this;
-        if (closedError) end(() => reject(closedError));
-        else if (condition(isWelcome)) end(resolve);
-      };
-      const stops = [this.connector.onWelcome.add(() => check(true)), this.connector.onStatus.add(() => check(false))];
-      check(false);
-    });
-  }
-
-  private sleep(ms: number): Promise<void> {
-    return new Promise(done => void this.clock.after(ms * (0.75 + this.clock.random() / 2), done));
-  }
-  private randomId(): string {
-    return Array.from(
-      { length: 22 },
-      () => 'ABCDEFGHJKMNPQRSTWXYZabcdefghjkmnpqrstwxyz23456789'[Math.floor(this.clock.random() * 50)],
-    ).join('');
   }
 
   private handleEvent(name: string, args: unknown[]): void {
-    if (name === 'heads') return this.receiveHeads(args[0] as Record<string, RoomHead>);
-    this.lastActiveAt = this.monotonicNow();
-    if (name === 'change') {
-      const [id, ...change] = args as [string, ...WireChange];
-      const room = this.rooms.get(id);
-      if (room) room.receiveChange(change as WireChange);
-      else if (this.earlyChanges.push([id, change as WireChange]) > 64) this.earlyChanges.shift();
-    } else if (name === 'notice') {
-      const notice = args[0] as Notice;
-      this.rooms.get(notice.room)?.receiveNotice(notice);
-    } else if (name === 'motion') {
-      const [id, ...motion] = args as [string, number, number, number, Changes];
-      this.rooms.get(id)?.receiveVolatileState(...motion);
-    } else if (name === 'signal') {
-      const [id, player, signal, data] = args as [string, string, string, Json];
-      this.rooms.get(id)?.receiveSignal(player, signal, data);
-    } else if (name === 'token') this.credentials.storeToken(args[0] as string);
-  }
-
-  private scheduleHeartbeat(): void {
-    this.cancelHeartbeat?.();
-    if (this.closedError) return;
-    const idle = this.monotonicNow() - this.lastActiveAt > heartbeatTiming.idleAfter;
-    this.cancelHeartbeat = this.clock.after(
-      (idle ? heartbeatTiming.idle : heartbeatTiming.busy) * (0.9 + this.clock.random() * 0.2),
-      () => this.heartbeatIfDue(),
-    );
-  }
-
-  private heartbeatIfDue(): void {
-    const roomsAreActive =
-      this.rooms.size > 0 &&
-      [...this.rooms.values()].every(room => this.isWithin(room.lastChangeAt, heartbeatTiming.fresh));
-    if (
-      roomsAreActive &&
-      this.isWithin(this.headsReceivedAt, heartbeatTiming.atLeast) &&
-      this.isWithin(this.heartbeatSentAt, heartbeatTiming.seldom)
-    )
-      this.scheduleHeartbeat();
-    else void this.sendHeartbeat();
-  }
-
-  private isWithin(since: number, ms: number): boolean {
-    return this.monotonicNow() - since < ms;
-  }
-
-  /** The node sent latest positions by itself. If a room is missing there, a heartbeat finds out why. */
-  private receiveHeads(heads: Record<string, RoomHead>): void {
-    for (const [id, head] of Object.entries(heads)) this.rooms.get(id)?.receiveHead(head);
-    if (![...this.rooms.keys()].every(id => heads[id])) return;
-    this.headsReceivedAt = this.monotonicNow();
-    if (this.isWithin(this.heartbeatSentAt, heartbeatTiming.seldom)) this.scheduleHeartbeat();
-  }
-
-  private async sendHeartbeat(patience = Connector.silenceTimeout(this.rtt)): Promise<void> {
-    const places: Record<string, Position> = {};
-    for (const room of this.rooms.values()) places[room.id] = room.position;
-    const asked = (this.heartbeatSentAt = this.monotonicNow());
-    const { connection } = this.connector;
-    this.scheduleHeartbeat();
-    const reply = (await this.connector.probe('place', { rooms: places }, patience)) as HeartbeatReply | Refused | null;
-    if (!reply?.ok || !connection) return;
-    this.connector.reconnectSpread = reply.spread;
-    this.headsReceivedAt = this.monotonicNow();
-    if (this.roundTrips.push(this.headsReceivedAt - asked) > 8) this.roundTrips.shift();
-    const clockLossMs = this.drift.update(connection, reply.now, asked, this.headsReceivedAt);
-    if (clockLossMs !== 0) for (const room of this.rooms.values()) room.adjustClock(clockLossMs);
-    for (const id of Object.keys(places))
-      this.rooms.get(id)?.receiveHead(reply.rooms[id] as RoomHead | null | undefined);
-  }
-
-  /** When a page is shown again or the network returns, the connection is checked at once. */
-  private readonly checkConnection = () => {
-    if (this.connector.isLive && document.visibilityState !== 'hidden') void this.sendHeartbeat(800);
-  };
-  /** Browsers keep a page for the back button only if it has no open connection. A restored page opens another. */
-  private readonly handlePageHide = () => this.connector.suspend();
-  private readonly handlePageShow = () => {
-    this.connector.resume();
-    this.checkConnection();
-  };
-  private addPageListeners(): void {
-    if (typeof document === 'undefined' || typeof addEventListener === 'undefined') return;
-    document.addEventListener('visibilitychange', this.checkConnection);
-    addEventListener('online', this.checkConnection);
-    addEventListener('pagehide', this.handlePageHide);
-    addEventListener('pageshow', this.handlePageShow);
-  }
-  private removePageListeners(): void {
-    if (typeof document === 'undefined' || typeof removeEventListener === 'undefined') return;
-    document.removeEventListener('visibilitychange', this.checkConnection);
-    removeEventListener('online', this.checkConnection);
-    removeEventListener('pagehide', this.handlePageHide);
-    removeEventListener('pageshow', this.handlePageShow);
+    if (name === 'heads') return this.heartbeat.receiveHeads(args[0] as Record<string, RoomHead>);
+    this.heartbeat.handleActivity();
+    if (name === 'token') this.credentials.storeToken(args[0] as string);
+    else this.rooms.receiveEvent(name, args);
   }
 }
 
@@ -633,27 +378,6 @@ export class Client {
  * ```
  */
 export const connect = (url: string, options: ConnectOptions = {}): Client => new Client(url, options);
-
-/** @returns the value @throws RoomError */
-function valueOrThrow(checked: CheckedValue): Json {
-  if (checked.ok) return checked.value;
-  throw new RoomError(checked.code, checked.detail);
-}
-
-/** Encodes options and profile. @throws RoomError if they cannot be sent */
-function encodePayloads({ options, profile }: { options?: unknown; profile?: unknown }): {
-  options?: JsonObject;
-  profile?: Json;
-} {
-  return {
-    ...(options === undefined
-      ? {}
-      : { options: valueOrThrow(checkOutgoing('options', options, 'optionsBytes', 'bad-options')) as JsonObject }),
-    ...(profile === undefined
-      ? {}
-      : { profile: valueOrThrow(checkOutgoing('profile', profile, 'profileBytes', 'bad-profile')) }),
-  };
-}
 
 /** Key of a quick join by its arguments. Arguments that JSON cannot hold are never equal. */
 function quickJoinKey(what: unknown[]): string {

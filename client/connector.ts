@@ -14,8 +14,7 @@ import { UnsendableAuthError, type AfterRefusal } from './credentials.ts';
 import { Listeners } from './listeners.ts';
 import { PendingConnection } from './pending-connection.ts';
 import {
-  monotonicNow,
-  type ClientClock,
+  type CompleteClock,
   type TransportConnection,
   type TransportEvents,
   type Route,
@@ -65,7 +64,6 @@ export class Connector {
   private problem: ConnectProblem | null = null;
   /** The page is hidden and the browser may keep it: see `suspend`. */
   private isSuspended = false;
-  private readonly monotonicNow: () => number;
   /** The room that each connection was opened for. */
   private readonly connectionRooms = new WeakMap<TransportConnection, string | null>();
   /** Connections for a room that did not use its usual route: other members may be at another node. */
@@ -90,12 +88,11 @@ export class Connector {
   /** @param room the room that new connections name; null for none */
   constructor(
     private readonly transport: Transport,
-    private readonly clock: ClientClock,
+    private readonly clock: CompleteClock,
     private readonly handshake: () => Handshake | Promise<Handshake>,
     private readonly onRefused: (refusal: Refused, sent: Handshake | undefined) => AfterRefusal,
     private readonly room: () => string | null = () => null,
   ) {
-    this.monotonicNow = monotonicNow(clock);
     this.status = { state: 'connecting', attempt: 1, since: clock.now() };
   }
 
@@ -143,7 +140,7 @@ export class Connector {
   ): Promise<Requests[K][1] | Refused | null> {
     const connection = this.liveConnection;
     if (!connection) return null;
-    const asked = this.monotonicNow();
+    const asked = this.clock.mono();
     const stop = this.clock.after(patience, () => {
       if (this.liveConnection !== connection || this.lastReceivedAt >= asked) return;
       if (this.status.state === 'live') this.setTrying('reconnecting', 1, this.clock.now());
@@ -160,7 +157,7 @@ export class Connector {
 
   /** Opens another connection, by a random route by default. The present one is closed when the new one is welcomed. */
   switchRoute(route: Route = this.randomRoute()): void {
-    if (!this.isClosed && !this.isSuspended && this.opening.size === 0 && this.monotonicNow() >= this.notBefore)
+    if (!this.isClosed && !this.isSuspended && this.opening.size === 0 && this.clock.mono() >= this.notBefore)
       this.open(route);
   }
   /** The same, by the usual route of the room, if connections name one. */
@@ -191,7 +188,7 @@ export class Connector {
     if (!this.isSuspended) return;
     this.isSuspended = false;
     this.attempt = this.openedSinceIdle = this.alternateRoutesTried = 0;
-    const wait = this.notBefore - this.monotonicNow();
+    const wait = this.notBefore - this.clock.mono();
     if (wait > 0) this.openLater(wait, () => this.usualRoute());
     else this.open(this.usualRoute());
   }
@@ -290,7 +287,7 @@ export class Connector {
       if (this.opening.size === 0) return;
       if ([...this.opening].some(connection => connection instanceof PendingConnection && connection.isWaiting))
         return this.hedge(patience); // waits for the app's token function
-      if (this.monotonicNow() < this.notBefore) return this.hedge(this.notBefore - this.monotonicNow());
+      if (this.clock.mono() < this.notBefore) return this.hedge(this.notBefore - this.clock.mono());
       this.showProblem('no-answer');
       const [oldest] = this.opening;
       if (this.opening.size >= maxOpeningConnections) {
@@ -303,7 +300,7 @@ export class Connector {
 
   private handleActivity(connection: TransportConnection): void {
     if (this.liveConnection !== connection) return;
-    this.lastReceivedAt = this.monotonicNow();
+    this.lastReceivedAt = this.clock.mono();
     // The other routes failed, and this connection receives again: it was a short network problem.
     if (this.status.state === 'reconnecting' && this.opening.size === 0)
       this.setStatus({ state: 'live', node: this.nodeName });
@@ -323,7 +320,7 @@ export class Connector {
     this.cancelHedge?.();
     this.liveConnection?.close();
     this.liveConnection = connection;
-    this.lastReceivedAt = this.monotonicNow();
+    this.lastReceivedAt = this.clock.mono();
     this.problem = null;
     this.notBefore = -Infinity;
     this.attempt = this.openedSinceIdle = this.alternateRoutesTried = 0;
@@ -349,7 +346,7 @@ export class Connector {
     if (this.liveConnection === connection) this.liveConnection = null;
     if (this.isClosed || this.isSuspended) return;
     if (typeof refusal?.retryAfter === 'number')
-      this.notBefore = Math.max(this.notBefore, this.monotonicNow() + Math.min(refusal.retryAfter, mostRetryAfter));
+      this.notBefore = Math.max(this.notBefore, this.clock.mono() + Math.min(refusal.retryAfter, mostRetryAfter));
     const next = refusal ? this.onRefused(refusal, this.handshakes.get(connection)) : 'retry';
     if (refusal && next === 'give-up') {
       this.closeAll();
@@ -368,7 +365,7 @@ export class Connector {
     const since = 'since' in this.status ? this.status.since : this.clock.now();
     // The first retry comes soon, but spread over all clients of a dead node; later ones slow down exponentially.
     const most = this.attempt === 1 ? this.reconnectSpread : Math.min(100 * 2 ** (this.attempt - 1), 3_000);
-    const wait = Math.max(0, this.notBefore - this.monotonicNow());
+    const wait = Math.max(0, this.notBefore - this.clock.mono());
     this.openLater(wait + 10 + this.clock.random() * most, () =>
       this.attempt > 2 || next === 'other-route' ? this.alternateRoute() : this.usualRoute(),
     );

@@ -2,7 +2,8 @@
  * The client of Rejoin, for browsers and Node.
  * @module rejoin/client
  */
-export { Client, connect, RoomError, type ConnectOptions } from './client.ts';
+export { Client, connect, type ConnectOptions } from './client.ts';
+export { RoomError } from './room-error.ts';
 export type { Left } from './pending-leaves.ts';
 export type { ConnectProblem } from './connect-problem.ts';
 export type { AuthSource, TokenSource } from './credentials.ts';
@@ -12,7 +13,8 @@ export { Replay } from './replay.ts';
 export { socketTransport, type SocketTransportOptions } from './socket-transport.ts';
 export { inWords, remedyOf, type Remedy, type RoomStatus, type Status, type Trying } from './status.ts';
 export type { TokenStorage } from './stored-token.ts';
-export { Room, type Act, type Input, type Resumed, type RoomLike, type SeatLeft, type Signal } from './room.ts';
+export { Room, type Act, type Input, type RoomLike, type SeatLeft, type Signal } from './room.ts';
+export type { Resumed } from './room-sync.ts';
 export { RefusalError, RejoinError } from '../shared/errors.ts';
 export { dutyOf, refusals, type RefusalCode, type Refused } from '../shared/refusals.ts';
 export type { Position } from '../shared/position.ts';

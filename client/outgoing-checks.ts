@@ -1,9 +1,10 @@
 import type { ContractDef } from '../shared/contract.ts';
 import { parse } from '../shared/parse.ts';
-import { NotJsonError, type Json } from '../shared/json.ts';
+import { NotJsonError, type Json, type JsonObject } from '../shared/json.ts';
 import { clientLimits as limits } from '../shared/client-limits.ts';
 import { makeRefusal, type RefusalCode, type Refused } from '../shared/refusals.ts';
 import { strictJson, TooLargeError, utf8Length, type ValueBounds } from '../shared/strict-json.ts';
+import { RoomError } from './room-error.ts';
 
 /** A message that can be sent, or why it cannot. */
 export type CheckedValue = { ok: true; value: Json } | Refused<RefusalCode>;
@@ -73,4 +74,25 @@ export function checkSignal(game: ContractDef, name: string, data: unknown): Jso
   const read = parse(schema, checked.value);
   if (!read.ok) throw new TypeError(`signal '${name}': ${read.detail}`);
   return checked.value;
+}
+
+/** @returns the value @throws RoomError */
+export function checkedOrThrow(checked: CheckedValue): Json {
+  if (checked.ok) return checked.value;
+  throw new RoomError(checked.code, checked.detail);
+}
+
+/** Encodes options and profile. @throws RoomError if they cannot be sent */
+export function encodePayloads({ options, profile }: { options?: unknown; profile?: unknown }): {
+  options?: JsonObject;
+  profile?: Json;
+} {
+  return {
+    ...(options === undefined
+      ? {}
+      : { options: checkedOrThrow(checkOutgoing('options', options, 'optionsBytes', 'bad-options')) as JsonObject }),
+    ...(profile === undefined
+      ? {}
+      : { profile: checkedOrThrow(checkOutgoing('profile', profile, 'profileBytes', 'bad-profile')) }),
+  };
 }

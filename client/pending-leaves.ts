@@ -1,7 +1,7 @@
 import { parseRoomCode } from '../shared/ids.ts';
 import { dutyOf, makeRefusal, type Refused } from '../shared/refusals.ts';
 import type { Connector } from './connector.ts';
-import type { ClientClock } from './ports.ts';
+import type { CompleteClock } from './ports.ts';
 
 /**
  * Result of `room.leave()`. `confirmed`: the seat is given up. Otherwise `code` says why that is not known:
@@ -33,7 +33,7 @@ export class PendingLeaves {
 
   constructor(
     private readonly connector: Connector,
-    private readonly clock: ClientClock,
+    private readonly clock: CompleteClock,
   ) {
     connector.onWelcome.add(({ player }) => {
       // Until now another connection may have been refused; the open one still gave the seats up.

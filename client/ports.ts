@@ -36,9 +36,22 @@ export interface ClientClock {
   random(): number;
 }
 
-/** The clock for intervals. `now` is not used, because the device clock may be set at any time. */
-export const monotonicNow = (clock: ClientClock): (() => number) =>
-  clock.mono ? () => clock.mono!() : typeof performance === 'undefined' ? () => clock.now() : () => performance.now();
+/** A clock with `mono`, the time for intervals. `now` is not, because the device clock may be set at any time. */
+export type CompleteClock = Required<ClientClock>;
+
+export const completeClock = (clock: ClientClock): CompleteClock => ({
+  now: () => clock.now(),
+  mono: () => (clock.mono ? clock.mono() : typeof performance === 'undefined' ? clock.now() : performance.now()),
+  after: (ms, fn) => clock.after(ms, fn),
+  random: () => clock.random(),
+});
+
+/** Characters of ids; none that look alike. */
+const idCharacters = 'ABCDEFGHJKMNPQRSTWXYZabcdefghjkmnpqrstwxyz23456789';
+
+/** Generates an id that no other client has. */
+export const randomId = (clock: ClientClock): string =>
+  Array.from({ length: 22 }, () => idCharacters[Math.floor(clock.random() * idCharacters.length)]).join('');
 
 /**
  * One connection to one node. It does not reconnect by itself; the connector opens another.

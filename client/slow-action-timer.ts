@@ -1,4 +1,4 @@
-import { monotonicNow, type ClientClock } from './ports.ts';
+import type { CompleteClock } from './ports.ts';
 
 /** Time (ms) without a verdict after which an action is reported as waiting. */
 export const slowActionMs = 1_000;
@@ -6,20 +6,17 @@ export const slowActionMs = 1_000;
 /** Tracks the unsettled actions of a room, and since when the oldest has waited too long. */
 export class SlowActionTimer {
   private readonly unsettled = new Set<{ readonly begun: number; readonly since: number }>();
-  private readonly mono: () => number;
   private isArmed = false;
 
   /** @param changed called when `slowSince` may have changed */
   constructor(
-    private readonly clock: ClientClock,
+    private readonly clock: CompleteClock,
     private readonly changed: () => void,
-  ) {
-    this.mono = monotonicNow(clock);
-  }
+  ) {}
 
   /** Starts tracking an action. @returns a function that ends it */
   begin(): () => void {
-    const one = { begun: this.mono(), since: this.clock.now() };
+    const one = { begun: this.clock.mono(), since: this.clock.now() };
     this.unsettled.add(one);
     this.arm();
     return () => {
@@ -32,13 +29,13 @@ export class SlowActionTimer {
   /** When the oldest action was given, on the device's clock, if it is slow; else null. */
   get slowSince(): number | null {
     const [oldest] = this.unsettled;
-    return oldest && this.mono() - oldest.begun >= slowActionMs ? oldest.since : null;
+    return oldest && this.clock.mono() - oldest.begun >= slowActionMs ? oldest.since : null;
   }
 
   private arm(): void {
     const [oldest] = this.unsettled;
     if (!oldest || this.isArmed) return;
-    const left = oldest.begun + slowActionMs - this.mono();
+    const left = oldest.begun + slowActionMs - this.clock.mono();
     if (left <= 0) return;
     this.isArmed = true;
     this.clock.after(left, () => {

@@ -26,7 +26,7 @@ export async function sizeOf(source: string): Promise<Size> {
     write: false,
     metafile: true,
     external: ['socket.io-client', 'react'],
-    tsconfigRaw: {},
+    tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } }, // as in the package
   });
   const { contents } = made.outputFiles[0]!;
   const [output] = Object.values(made.metafile.outputs);

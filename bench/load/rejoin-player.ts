@@ -26,7 +26,7 @@ const games: Record<string, string> = {
 };
 type ArenaState = { tick: number; crafts: string | Craft[]; fuel?: number };
 
-/** When to ask for the room's head, ms, as in the SDK (client/client.ts). */
+/** When to ask for the room's head, ms, as in the SDK (client/heartbeat.ts). */
 const heartbeatPace = { busy: 1_000, idle: 2_000, idleAfter: 10_000, fresh: 250, atLeast: 3_000, seldom: 10_000 };
 
 /**

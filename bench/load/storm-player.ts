@@ -7,7 +7,7 @@ import { nameOf, type SocketIoConnection } from './socket-io-connection.ts';
 /** As long as a handshake may take (ms) before another is tried. */
 const handshakeTimeoutMs = 8_000;
 /**
- * When an idle client sends a heartbeat (ms), as in the SDK (client/client.ts): `idle` after the latest positions
+ * When an idle client sends a heartbeat (ms), as in the SDK (client/heartbeat.ts): `idle` after the latest positions
  * arrived, and every `seldom` in any case.
  */
 const [idle, seldom] = [2_000, 10_000];

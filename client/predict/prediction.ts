@@ -2,7 +2,8 @@ import type { ContractDef, ViewOf } from '../../shared/contract.ts';
 import { parse } from '../../shared/parse.ts';
 import { copy } from '../../shared/delta.ts';
 import { Listeners } from '../listeners.ts';
-import type { Act, Room, PendingAction } from '../room.ts';
+import type { PendingAction } from '../room-actions.ts';
+import type { Act, Room } from '../room.ts';
 import {
   createPredictionContext,
   predictionRulesOf,

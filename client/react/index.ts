@@ -6,7 +6,8 @@
 import { useCallback, useEffect, useReducer, useState, useSyncExternalStore } from 'react';
 import type { Contract, ContractDef, OptionsOf, ProfileOf, ViewOf } from '../../shared/contract.ts';
 import type { PublicRoom } from '../../shared/protocol.ts';
-import type { Client, RoomError } from '../client.ts';
+import type { Client } from '../client.ts';
+import type { RoomError } from '../room-error.ts';
 import type { Room } from '../room.ts';
 import type { RoomStatus, Status } from '../status.ts';
 import { acquireRoom, type Which } from './shared-rooms.ts';

@@ -1,7 +1,17 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Plugin } from 'esbuild';
 import { packageRoot } from '../runtime/package-root.ts';
 import { sdkFile, sdkFolder } from '../http/sdk-route.ts';
+
+/** socket.io-client brings a third transport, which servers of Rejoin do not offer. */
+const withoutWebTransport: Plugin = {
+  name: 'without-webtransport',
+  setup: build =>
+    build.onLoad({ filter: /engine\.io-client[/\\]build[/\\]esm[/\\]transports[/\\]webtransport\.js$/ }, () => ({
+      contents: 'export class WT {}',
+    })),
+};
 
 /**
  * Bundles the client for pages without a bundler: one minified ES module including socket.io-client, and its source
@@ -26,7 +36,8 @@ export async function bundleSdk(): Promise<{ code: Uint8Array; map: Uint8Array; 
     target: 'es2022',
     legalComments: 'none',
     banner: { js: banner },
-    tsconfigRaw: {},
+    tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } }, // shorter
+    plugins: [withoutWebTransport],
     absWorkingDir: packageRoot,
   });
   const [output] = Object.values(made.metafile.outputs).filter(({ entryPoint }) => entryPoint !== undefined);

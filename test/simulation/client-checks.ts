@@ -1,4 +1,5 @@
-import type { Room, Resumed } from '../../client/room.ts';
+import type { Room } from '../../client/room.ts';
+import type { Resumed } from '../../client/room-sync.ts';
 import type { ActionResult } from '../../client/outbox.ts';
 import type { Position } from '../../shared/position.ts';
 import type { WireChange } from '../../shared/protocol.ts';

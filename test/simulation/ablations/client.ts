@@ -14,23 +14,29 @@ export const client: readonly Ablation[] = [
     name: 'rooms of a refused client go on',
     why: 'they hang: no end is told, and actions never settle',
     hunt: { test: refused, grep: 'refused for good' },
-    edits: [edit('client/client.ts', `if (status.state === 'refused') room.finish(status.refusal);`, '')],
+    edits: [edit('client/client.ts', `if (status.state === 'refused') sync.end(status.refusal);`, '')],
   },
   {
     name: 'a rename waits for a welcome that never comes',
     why: 'the promise of a closed client never settles',
     hunt: { test: refused, grep: 'the client is closed, before' },
-    edits: [edit('client/client.ts', 'if (closedError) end(() => reject(closedError));\n        else if', 'if')],
+    edits: [
+      edit('client/persistent-requests.ts', 'if (closedError) end(() => reject(closedError));\n        else if', 'if'),
+    ],
   },
   {
     name: 'an answer is taken in after the client was closed',
     why: 'a room is left behind that nothing ends',
     hunt: { test: refused, grep: 'in the very turn in which an answer' },
     edits: [
-      edit('client/client.ts', 'if (this.closedError) throw this.closedError; // closed when the answer arrived', ''),
       edit(
-        'client/client.ts',
-        'if (this.closedError) throw this.closedError; // closed by a callback of that room',
+        'client/persistent-requests.ts',
+        'if (this.closedError) throw this.closedError; // closed when the answer arrived',
+        '',
+      ),
+      edit(
+        'client/joined-rooms.ts',
+        'if (this.requests.closedError) throw this.requests.closedError; // closed by a callback of that room',
         '',
       ),
     ],
@@ -107,9 +113,9 @@ export const client: readonly Ablation[] = [
     hunt: { test: refused, grep: 'a change that cannot be taken in' },
     edits: [
       edit(
-        'client/room.ts',
-        `        return (this.markDamaged(error), void this.join());\n      }\n      this.lastChangeAt`,
-        `        return this.markDamaged(error);\n      }\n      this.lastChangeAt`,
+        'client/room-replica.ts',
+        `return this.markDamaged(error); } } return this.hasReached`,
+        `this.markDamaged(error); return 'ignored'; } } return this.hasReached`,
       ),
     ],
   },
@@ -132,8 +138,8 @@ export const client: readonly Ablation[] = [
     edits: [
       edit(
         'client/slow-action-timer.ts',
-        'return oldest && this.mono() - oldest.begun >= slowActionMs ? oldest.since : null;',
-        'return oldest && this.mono() < 0 ? oldest.since : null;',
+        'return oldest && this.clock.mono() - oldest.begun >= slowActionMs ? oldest.since : null;',
+        'return oldest && this.clock.mono() < 0 ? oldest.since : null;',
       ),
     ],
   },
@@ -143,9 +149,9 @@ export const client: readonly Ablation[] = [
     hunt: { test: waiting, grep: 'a device clock that is set' },
     edits: [
       edit(
-        'client/room.ts',
-        'now(): number { return Math.round(this.monotonicNow() + this.clockOffset); }',
-        'now(): number { return Math.round(this.monotonicNow() + this.parts.clock.now() - this.catchingUpSince + this.clockOffset); }',
+        'client/room-clock.ts',
+        'now(): number { return Math.round(this.clock.mono() + this.offset); }',
+        'private begun = 0; now(): number { return Math.round(this.clock.mono() + this.clock.now() - (this.begun ||= this.clock.now()) + this.offset); }',
       ),
     ],
   },
@@ -155,9 +161,9 @@ export const client: readonly Ablation[] = [
     hunt: { test: 'test/unit/protocol/clocks.test.ts', grep: '[U7a]' },
     edits: [
       edit(
-        'client/room.ts',
-        'if (isDoubtful && this.slowJoins < 3) this.parts.clock.after(0, () => void this.join());',
-        '',
+        'client/room-sync.ts',
+        'if (this.clock.read(reply.now, asked)) this.after(0, () => this.rejoin());',
+        'this.clock.read(reply.now, asked);',
       ),
     ],
   },
@@ -166,14 +172,18 @@ export const client: readonly Ablation[] = [
     why: 'one slow answer makes the clock of the next room wrong',
     hunt: { test: 'test/unit/protocol/clocks.test.ts', grep: 'after an earlier request' },
     edits: [
-      edit('client/room.ts', 'Math.min(trip, this.parts.roundTrip() ?? trip)', '(this.parts.roundTrip() ?? trip)'),
+      edit(
+        'client/room-clock.ts',
+        'Math.min(trip, this.roundTrips.shortest ?? trip)',
+        '(this.roundTrips.shortest ?? trip)',
+      ),
     ],
   },
   {
     name: 'heartbeats do not put the clock right',
     why: 'after a device has slept countdowns are wrong until the next join',
     hunt: { test: waiting, grep: 'while a device sleeps' },
-    edits: [edit('client/client.ts', 'if (clockLossMs !== 0) for', 'if (clockLossMs < -1e12) for')],
+    edits: [edit('client/heartbeat.ts', 'if (clockLossMs !== 0) for', 'if (clockLossMs < -1e12) for')],
   },
   {
     name: 'a failed connection says nothing',
@@ -381,8 +391,8 @@ export const client: readonly Ablation[] = [
     hunt: { test: callbacks, grep: 'is not entered' },
     edits: [
       edit(
-        'client/client.ts',
-        'if (this.closedError) throw this.closedError; // closed by a callback of that room',
+        'client/joined-rooms.ts',
+        'if (this.requests.closedError) throw this.requests.closedError; // closed by a callback of that room',
         '',
       ),
     ],
@@ -397,21 +407,13 @@ export const client: readonly Ablation[] = [
     name: 'onStatus reports what is over',
     why: 'a page shows a connection that an earlier callback has closed',
     hunt: { test: callbacks, grep: 'tells the status of now' },
-    edits: [
-      edit(
-        'client/client.ts',
-        'this.connector.onStatus.add(() => fn(this.status));',
-        'this.connector.onStatus.add(fn);',
-      ),
-    ],
+    edits: [edit('client/client.ts', 'connector.onStatus.add(() => fn(this.status));', 'connector.onStatus.add(fn);')],
   },
   {
     name: 'a room that a callback closed goes on telling',
     why: 'events reach a page that has left',
     hunt: { test: callbacks, grep: 'tells nothing after its end' },
-    edits: [
-      edit('client/room.ts', 'if (!this.endRefusal) this.eventListeners.get(name)', 'this.eventListeners.get(name)'),
-    ],
+    edits: [edit('client/room.ts', 'if (!this.ended) this.events.get(name)', 'this.events.get(name)')],
   },
   {
     name: 'any JSON answers for a recording',

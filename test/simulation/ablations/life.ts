@@ -19,7 +19,7 @@ export const life: readonly Ablation[] = [
     name: 'a replaced hold has the last word',
     why: 'a client that watches counts as seated, or the reverse',
     hunt: { test: 'test/unit/protocol/rejoin-as-other-role.test.ts', grep: 'under way does not undo' },
-    edits: [edit('client/client.ts', 'if (before) room.rejoinAfter(before.pendingJoins);', '')],
+    edits: [edit('client/joined-rooms.ts', 'if (before) room.sync.rejoinAfter(before.pendingJoins);', '')],
   },
   {
     name: 'only the last hold but one has a word',
@@ -27,9 +27,9 @@ export const life: readonly Ablation[] = [
     hunt: { test: 'test/unit/protocol/rejoin-as-other-role.test.ts', grep: 'asked for one twice' },
     edits: [
       edit(
-        'client/room.ts',
-        '[...this.earlierJoins, ...(this.joinPromise ? [this.joinPromise] : [])]',
-        '(this.joinPromise ? [this.joinPromise] : [])',
+        'client/room-sync.ts',
+        'for (const join of earlier) { this.unanswered.add(join);',
+        'for (const join of earlier) {',
       ),
     ],
   },
@@ -39,7 +39,7 @@ export const life: readonly Ablation[] = [
     hunt: { test: 'test/unit/protocol/rejoin-as-other-role.test.ts', grep: 'though its earlier room object asks' },
     edits: [
       edit(
-        'client/room.ts',
+        'client/room-sync.ts',
         `if (answer.ok && answer.seat !== null && answer.session !== this.session && !this.parts.watch) this.startNewSession(makeRefusal('session-replaced'));`,
         '',
       ),
@@ -49,7 +49,13 @@ export const life: readonly Ablation[] = [
     name: 'the answer to a session that was given up counts',
     why: 'its refusal ends the room, while another session of the same client is about to have the seat',
     hunt: { test: 'test/unit/protocol/rejoin-as-other-role.test.ts', grep: 'a session that was replaced meanwhile' },
-    edits: [edit('client/room.ts', `if (session !== this.session) return reply`, `if (this.endRefusal) return reply`)],
+    edits: [
+      edit(
+        'client/room-sync.ts',
+        `if (session !== this.session) this.rejoin();`,
+        `if (this.endRefusal) this.rejoin();`,
+      ),
+    ],
   },
   {
     name: 'a match that ends with the first entry of its recording has no end',

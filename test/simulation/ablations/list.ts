@@ -306,8 +306,8 @@ const match: readonly Ablation[] = [
     hunt: { scenario: 'table', most: 200 },
     edits: [
       edit(
-        'client/room.ts',
-        'if (this.currentPosition[0] === prevTerm && this.currentPosition[1] === seq - 1) {',
+        'client/room-replica.ts',
+        'if (this.position[0] === prevTerm && this.position[1] === seq - 1) {',
         'if (prevTerm >= 0) {',
       ),
     ],
@@ -318,7 +318,7 @@ const match: readonly Ablation[] = [
     hunt: { scenario: 'table', most: 200 },
     edits: [
       edit(
-        'client/room.ts',
+        'client/room-actions.ts',
         'if (result.ok) await this.waitForPosition(result.position);',
         'void this.waitForPosition;',
       ),

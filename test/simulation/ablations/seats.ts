@@ -48,7 +48,7 @@ export const seats: readonly Ablation[] = [
     name: 'presses of a lost hold are sent again',
     why: 'they count in a seat in which nobody pressed',
     hunt: { test: holds, grep: 'presses that had not counted are dropped' },
-    edits: [edit('client/room.ts', '    this.inputs.restart();\n', '')],
+    edits: [edit('client/room-sync.ts', '    this.inputs.restart();\n', '')],
   },
   {
     name: 'a loss keeps the place of an earlier one',
@@ -144,7 +144,7 @@ export const seats: readonly Ablation[] = [
     name: 'a join does not withdraw a leave',
     why: 'the seat that was asked for is given up',
     hunt: { test: leaving, grep: 'a join of the same room withdraws it' },
-    edits: [edit('client/client.ts', '    if (!request.watch) this.departures.withdraw(request);\n', '')],
+    edits: [edit('client/joined-rooms.ts', 'if (!request.watch) departures.withdraw(request);', '')],
   },
   {
     name: 'a call to watch withdraws a leave',
@@ -152,9 +152,9 @@ export const seats: readonly Ablation[] = [
     hunt: { test: leaving, grep: 'a call to watch the same room' },
     edits: [
       edit(
-        'client/client.ts',
-        'if (!request.watch) this.departures.withdraw(request);',
-        'this.departures.withdraw(request);',
+        'client/joined-rooms.ts',
+        'if (!request.watch) departures.withdraw(request);',
+        'departures.withdraw(request);',
       ),
     ],
   },
@@ -186,7 +186,7 @@ export const seats: readonly Ablation[] = [
     name: 'an action is done under whichever session the connection has',
     why: 'given in a room that is being joined again, it is the first of the new session, whose own first action gets its verdict',
     hunt: { test: 'test/unit/protocol/presence-churn.test.ts', grep: 'seed 201' },
-    edits: [edit('client/room.ts', 'this.parts.hasPendingJoin() ? { session: this.session } : {}', '{}')],
+    edits: [edit('client/room-sync.ts', 'this.parts.hasPendingJoin() ? { session: this.session } : {}', '{}')],
   },
   {
     name: 'a watcher counts against itself',

@@ -11,7 +11,7 @@ export const values: readonly Ablation[] = [
     hunt: { ...outgoing, grep: 'an action that JSON does not keep' },
     edits: [
       edit(
-        'client/room.ts',
+        'client/room-actions.ts',
         `const checked = checkOutgoing('data', data);`,
         'const checked = { ok: true as const, value: data as Json };',
       ),
@@ -39,13 +39,15 @@ export const values: readonly Ablation[] = [
     name: 'requests are not checked',
     why: 'create, quick and join are asked again for ever',
     hunt: { ...outgoing, grep: 'create, quick and join reject' },
-    edits: [edit('client/client.ts', 'valueOrThrow(checkRequest(name, given)) as Requests[K][0]', 'given')],
+    edits: [
+      edit('client/persistent-requests.ts', 'checkedOrThrow(checkRequest(name, given)) as Requests[K][0]', 'given'),
+    ],
   },
   {
     name: 'signals are not checked',
     why: 'the client is closed for malformed messages',
     hunt: { ...outgoing, grep: 'signals and inputs that cannot be sent' },
-    edits: [edit('client/room.ts', 'data: checkSignal(parts.game, name, data)', 'data: (checkSignal, data as Json)')],
+    edits: [edit('client/room.ts', 'data: checkSignal(game, name, data)', 'data: (checkSignal, data as Json)')],
   },
   {
     name: 'a packet that is too large closes the connection',
@@ -156,7 +158,7 @@ export const values: readonly Ablation[] = [
     name: 'motion is not taken back',
     why: 'the next entry does again what was shown already',
     hunt: { test: 'test/unit/protocol/volatile-state.test.ts', grep: 'lost messages of motion' },
-    edits: [edit('client/room.ts', 'if (this.volatileCount > 0) this.view = this.durableView;', '')],
+    edits: [edit('client/room-replica.ts', 'if (this.volatileCount > 0) this.current = this.durable;', '')],
   },
   {
     name: 'values from schemas go through JSON',

@@ -110,7 +110,7 @@ function sendSignal(device: Device, room: string): void {
  */
 async function enterAgain(life: LifeHistory, { room, id, player }: EnteredRoom, device: Device): Promise<void> {
   await life.world.clock.advance(20);
-  const { session } = room as unknown as { session: string };
+  const { session } = room.sync as unknown as { session: string };
   if (device.player === player)
     void connectorOf(device)
       .request('join', { room: id, session, resume: true, watch: false })

@@ -1,4 +1,4 @@
-import { RoomError } from '../../../client/client.ts';
+import { RoomError } from '../../../client/room-error.ts';
 import type { ActionResult } from '../../../client/outbox.ts';
 import type { Room } from '../../../client/room.ts';
 import type { Position } from '../../../shared/position.ts';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { Client } from '../../../client/index.ts';
 import { ledger } from './games.ts';
+import { roomsOf } from './cluster-room-fixture.ts';
 import { openLedgerRoom, type LedgerRoom } from './ledger-fixture.ts';
 
 const reconnected = async (hook: (client: Client, room: LedgerRoom) => void) => {
@@ -43,7 +44,7 @@ describe('callbacks of the app', () => {
       assert.deepEqual([ada.client.status.state, adas.status.state, ada.connections.size], ['closed', 'closed', 0]);
       assert.equal(told.at(-1), 'closed');
       await assert.rejects(world.clock.run(ada.client.list()), { code: 'left' });
-      assert.equal((ada.client as unknown as { rooms: Map<string, unknown> }).rooms.size, 0);
+      assert.equal(roomsOf(ada.client).length, 0);
     });
   }
 
@@ -80,7 +81,7 @@ describe('callbacks of the app', () => {
     const { world, ada, adas, id } = await openLedgerRoom(['a']);
     adas.onEnd(() => ada.client.close());
     await assert.rejects(world.clock.run(ada.client.join(ledger, { id })), { code: 'left' });
-    assert.equal((ada.client as unknown as { rooms: Map<string, unknown> }).rooms.size, 0);
+    assert.equal(roomsOf(ada.client).length, 0);
   });
 
   it('[U11a] a room that is closed in a callback tells nothing after its end', async () => {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import type { Client } from '../../../client/client.ts';
+import type { RoomReplica } from '../../../client/room-replica.ts';
 import type { Room } from '../../../client/room.ts';
 import type { RoomDocument } from '../../../server/rooms/core/document.ts';
 import type { AnyGame, Contract, ContractDef } from '../../../shared/contract.ts';
-import type { CreateRequest } from '../../../shared/protocol.ts';
+import type { CreateRequest, RoomView } from '../../../shared/protocol.ts';
 import { TestCluster, type TestNode, type TestClient } from './world.ts';
 
 export interface ClusterRoomFixture<D extends ContractDef> {
@@ -48,6 +50,13 @@ export function documentOf(world: TestCluster, id: string): RoomDocument {
   assert.ok(host, 'somebody runs the room');
   return host.doc;
 }
+
+/** The rooms that a client has not left. */
+export const roomsOf = (client: Client): Room[] => (client as unknown as { rooms: { all: Room[] } }).rooms.all;
+
+/** What a client's replica of a room shows. */
+export const viewOf = <D extends ContractDef>(room: Room<D>): RoomView & { error?: string } =>
+  (room.sync as unknown as { replica: RoomReplica }).replica.view;
 
 export interface MemoryStoreRoom {
   entries: string[];

@@ -183,7 +183,7 @@ describe('leaving a room', () => {
     const { world, id, bobs } = await openLatecomersRoom();
     // The answers to Bob's node are late: his join is on its way while he closes the room.
     world.copyDelays = (_from, to) => (to === 'b' ? [400] : [0]);
-    void bobs.join();
+    bobs.sync.rejoin();
     await world.clock.advance(50);
     bobs.close();
     await world.clock.advance(6_000);

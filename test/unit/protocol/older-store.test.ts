@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import type { Resumed } from '../../../client/room.ts';
+import type { Resumed } from '../../../client/room-sync.ts';
 import { waitUntilConverged, doneIds, openLedgerRoom, type LedgerFixture } from './ledger-fixture.ts';
 
 /** What Bob is told when he comes back. */

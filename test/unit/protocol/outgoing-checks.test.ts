@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import { RoomError } from '../../../client/client.ts';
+import { RoomError } from '../../../client/room-error.ts';
 import { contract, held, pressed, schema, state } from '../../../shared/contract.ts';
 import { limits } from '../../../shared/limits.ts';
 import { openRoom } from './cluster-room-fixture.ts';

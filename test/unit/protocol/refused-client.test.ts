@@ -3,6 +3,7 @@ import { protocolVersion } from '../../../shared/protocol.ts';
 import { makeRefusal } from '../../../shared/refusals.ts';
 import { RoomError, type Room } from '../../../client/index.ts';
 import { ledger } from './games.ts';
+import { roomsOf } from './cluster-room-fixture.ts';
 import { waitUntilConverged, openLedgerRoom, type LedgerFixture } from './ledger-fixture.ts';
 import type { TestClient } from './world.ts';
 
@@ -120,11 +121,7 @@ describe('a client that is refused or closed', () => {
       ada.client.close();
       await world.clock.waitUntil(`${name} has settled`, () => settled !== '', 30_000);
       assert.ok(['done', 'refused'].includes(settled), `${name}: ${settled}`);
-      assert.equal(
-        (ada.client as unknown as { rooms: Map<string, unknown> }).rooms.size,
-        0,
-        `${name} leaves no room behind`,
-      );
+      assert.equal(roomsOf(ada.client).length, 0, `${name} leaves no room behind`);
     }
   });
 
@@ -175,7 +172,7 @@ describe('a client that is refused or closed', () => {
     });
     client.close();
     await assert.rejects(joined, { code: 'left' });
-    assert.equal((client as unknown as { rooms: Map<string, unknown> }).rooms.size, 0);
+    assert.equal(roomsOf(client).length, 0);
     assert.equal(ada.client.status.state, 'live');
   });
 
@@ -198,13 +195,12 @@ describe('a client whose code fails', () => {
     const complaints: unknown[] = [];
     const { error } = console;
     console.error = (what: unknown) => complaints.push(what);
-    const parts = adas as unknown as { view: unknown; receiveChange(change: unknown): void };
     try {
-      parts.receiveChange([
+      adas.sync.receiveChange([
         adas.position[0],
         adas.position[1] + 1,
         adas.position[0],
-        [{ nonsense: true }, 'no change at all'],
+        [{ nonsense: true }, 'no change at all'] as never,
       ]);
       assert.equal(adas.live, false);
       assert.ok((await world.clock.run(bobs.act.add({ id: 'b' }))).ok);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { JoinSuccess, JoinReply } from '../../../shared/protocol.ts';
 import { limits } from '../../../shared/limits.ts';
 import { hands, handsGame, ledger, ledgerGame } from './games.ts';
+import { viewOf } from './cluster-room-fixture.ts';
 import { waitUntilConverged, ledgerDocument, doneIds, openLedgerRoom } from './ledger-fixture.ts';
 import { TestCluster, latch, type TestNode } from './world.ts';
 
@@ -482,15 +483,12 @@ describe('views', () => {
       assert.ok((await world.clock.run(adas.act.spoil({ how }))).ok);
       assert.ok((await world.clock.run(adas.act.draw())).ok);
       await world.clock.waitUntil('Ada sees it', () => JSON.stringify(adas.state).includes(`spoil:${how}`));
-      await world.clock.waitUntil(
-        'Bob is told',
-        () => (bobs as unknown as { view: { error?: string } }).view.error === 'view-failed',
-      );
+      await world.clock.waitUntil('Bob is told', () => viewOf(bobs).error === 'view-failed');
       assert.deepEqual(bobs.state, { yours: [], table: [], others: [1, 0] }, 'the last view that worked');
       assert.deepEqual([owner() === at, adas.term], [true, term]);
       assert.ok((await world.clock.run(bobs.act.spoil({ how: 'heal' }))).ok);
       await world.clock.waitUntil('Bob sees again', () => JSON.stringify(bobs.state).includes('"others":[2,0]'));
-      assert.equal((bobs as unknown as { view: { error?: string } }).view.error, undefined);
+      assert.equal(viewOf(bobs).error, undefined);
     });
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { contract, schema, state, view } from '../../../shared/contract.ts';
-import { openRoom, openRawConnection } from './cluster-room-fixture.ts';
+import { openRoom, openRawConnection, viewOf } from './cluster-room-fixture.ts';
 import { TestCluster } from './world.ts';
 
 /** Values by name: the data of an action are JSON. */
@@ -132,13 +132,9 @@ describe('what JSON would change silently', () => {
     const before = JSON.stringify(adas!.state);
     for (const what of Object.keys(values)) {
       assert.ok((await world.clock.run(adas!.act.show(what as never))).ok);
-      assert.deepEqual(
-        [(adas as unknown as { view: { error?: string } }).view.error, JSON.stringify(adas!.state)],
-        ['view-failed', before],
-        what,
-      );
+      assert.deepEqual([viewOf(adas!).error, JSON.stringify(adas!.state)], ['view-failed', before], what);
     }
     assert.ok((await world.clock.run(adas!.act.show('' as never))).ok);
-    assert.equal((adas as unknown as { view: { error?: string } }).view.error, undefined);
+    assert.equal(viewOf(adas!).error, undefined);
   });
 });

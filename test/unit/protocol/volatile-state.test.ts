@@ -78,11 +78,11 @@ describe('motion that is journaled less often', () => {
   it('[D4] lost messages of motion are made good by the next entry', async () => {
     const { world, id, adas } = await drifting(5);
     await world.clock.advance(170);
-    const room = adas as unknown as { receiveVolatileState(...args: unknown[]): void };
-    const hear = room.receiveVolatileState.bind(adas);
+    const { sync } = adas;
+    const receive = sync.receiveVolatileState.bind(sync);
     let n = 0;
-    room.receiveVolatileState = (...args) => {
-      if (++n % 3 !== 0) hear(...args);
+    sync.receiveVolatileState = (...args) => {
+      if (++n % 3 !== 0) receive(...args);
     };
     const owner = world.owner(id)!.node.ownedRooms.get(id) as unknown as { doc: { state: unknown } };
     for (let i = 0; i < 10; i++) {
