@@ -76,8 +76,6 @@ export class Client {
   private readonly rooms: JoinedRooms;
   private readonly heartbeat: Heartbeat;
   private readonly stopPageEvents: () => void;
-  /** Quick joins without an answer, by their arguments: a double click starts only one. */
-  private readonly pendingQuickJoins = new Map<string, Promise<Room>>();
   /** HTTP requests in flight. */
   private readonly fetches = new Set<AbortController>();
   private identity: { player: string; name: string } | null = null;
@@ -163,21 +161,23 @@ export class Client {
    */
   async create<D extends ContractDef>(
     game: Contract<D>,
-    how: { options?: OptionsIn<D>; private?: boolean; bots?: number; profile?: ProfileIn<D> } = {},
+    how: { options?: OptionsIn<D>; private?: boolean; bots?: number; profile?: ProfileIn<D> } | null = {},
   ): Promise<Room<D>> {
-    encodePayloads(how); // before a room is created that could not be entered
+    const { options, private: isPrivate, bots, ...rest } = how ?? {};
+    encodePayloads({ options, ...rest }); // before a room is created that could not be entered
     const made = await this.requests.send('create', {
       game: game.name,
       key: randomId(this.clock),
-      ...(how.options ? { options: how.options as JsonObject } : {}),
-      ...(how.private === undefined ? {} : { private: how.private }),
-      ...(how.bots === undefined ? {} : { bots: how.bots }),
+      ...(options ? { options: options as JsonObject } : {}),
+      ...(isPrivate === undefined ? {} : { private: isPrivate }),
+      ...(bots === undefined ? {} : { bots }),
     });
-    return this.rooms.enter<D>({ room: made.room, ...profileField(how) }, game);
+    return this.rooms.enter<D>({ room: made.room, ...profileField(rest) }, game);
   }
   /**
    * Takes a seat in a room, or returns to one's own seat. `profile`: the player's profile, if the contract declares
-   * one. It is sent with every join; `room.setProfile` changes it.
+   * one. It is sent with every join; `room.setProfile` changes it. A second call with the same arguments before the
+   * answer returns the same promise. Joining a room that this client is in ends the earlier room object.
    * @throws RoomError; `bad-profile` if the profile of a new seat is invalid
    * @example
    * ```ts
@@ -189,7 +189,7 @@ export class Client {
     game: Contract<D>,
     which: ({ id: string } | { code: string }) & { profile?: ProfileIn<D> },
   ): Promise<Room<D>> {
-    return this.rooms.enter<D>({ ...roomSelector(which), ...profileField(which) }, game);
+    return this.rooms.enter<D>({ ...roomSelector(which), ...profileField(which ?? {}) }, game);
   }
   /**
    * Takes a seat in an open public room with these options, or in a new room. Without `options`, any open room of the
@@ -204,22 +204,16 @@ export class Client {
    */
   quick<D extends ContractDef>(
     game: Contract<D>,
-    how: { options?: OptionsIn<D>; profile?: ProfileIn<D> } = {},
+    how: { options?: OptionsIn<D>; profile?: ProfileIn<D> } | null = {},
   ): Promise<Room<D>> {
-    const wish = quickJoinKey([game.name, how.options ?? null, how.profile ?? null]);
-    const running = this.pendingQuickJoins.get(wish) as Promise<Room<D>> | undefined;
-    if (running) return running;
+    const { options, profile } = how ?? {};
     // The same id on every retry: if an answer is lost, the retry must not take a second seat.
     const quick = {
       game: game.name,
       call: randomId(this.clock),
-      ...(how.options ? { options: how.options as JsonObject } : {}),
+      ...(options ? { options: options as JsonObject } : {}),
     };
-    const search = this.rooms
-      .enter<D>({ quick, ...profileField(how) }, game)
-      .finally(() => this.pendingQuickJoins.delete(wish));
-    this.pendingQuickJoins.set(wish, search as unknown as Promise<Room>);
-    return search;
+    return this.rooms.enter<D>({ quick, ...profileField({ profile }) }, game);
   }
   /**
    * Watches a room without a seat.
@@ -379,17 +373,10 @@ export class Client {
  */
 export const connect = (url: string, options: ConnectOptions = {}): Client => new Client(url, options);
 
-/** Key of a quick join by its arguments. Arguments that JSON cannot hold are never equal. */
-function quickJoinKey(what: unknown[]): string {
-  try {
-    return JSON.stringify(what);
-  } catch {
-    return `${Math.random()}`;
-  }
-}
-
-const roomSelector = (which: { id: string } | { code: string }): { room: string } | { code: string } =>
-  'id' in which ? { room: which.id } : { code: which.code };
+const roomSelector = (which: { id?: string; code?: string } | null): { room?: string; code?: string } => {
+  const { id, code } = which ?? {};
+  return id !== undefined ? { room: id } : code !== undefined ? { code } : {};
+};
 
 const profileField = ({ profile }: { profile?: unknown }): { profile?: Json } =>
   profile === undefined ? {} : { profile: profile as Json };

@@ -13,7 +13,7 @@ export { Replay } from './replay.ts';
 export { socketTransport, type SocketTransportOptions } from './socket-transport.ts';
 export { inWords, remedyOf, type Remedy, type RoomStatus, type Status, type Trying } from './status.ts';
 export type { TokenStorage } from './stored-token.ts';
-export { Room, type Act, type Input, type RoomLike, type SeatLeft, type Signal } from './room.ts';
+export { Room, type Act, type Input, type RoomLike, type RoomOf, type SeatLeft, type Signal } from './room.ts';
 export type { Resumed } from './room-sync.ts';
 export { RefusalError, RejoinError } from '../shared/errors.ts';
 export { dutyOf, refusals, type RefusalCode, type Refused } from '../shared/refusals.ts';

@@ -18,6 +18,9 @@ const maxEarlyChanges = 64;
  */
 export class JoinedRooms {
   private readonly rooms = new Map<string, Room>();
+  /** Rooms that are being entered, by what was asked for. */
+  private readonly entering = new Map<string, Promise<Room>>();
+  private lastWish = '';
   /** Number of joins without an answer. */
   private pendingJoins = 0;
   private readonly earlyChanges: [room: string, change: WireChange][] = [];
@@ -34,15 +37,36 @@ export class JoinedRooms {
     return this.rooms.get(id);
   }
 
-  /** @throws RoomError */
-  async enter<D extends ContractDef>(asked: JoinRequest, game: Contract<D>): Promise<Room<D>> {
+  /**
+   * Enters a room. While that is not answered, the same request enters it only once: of quick joins each, of other
+   * requests the last one, so that a client that first watches, then joins, then watches a room ends up watching it.
+   * @throws RoomError
+   */
+  enter<D extends ContractDef>(asked: JoinRequest, game: Contract<D>): Promise<Room<D>> {
+    if (!asked.watch) this.parts.departures.withdraw(asked);
+    const wish = keyOf([game.name, { ...asked, quick: asked.quick && [asked.quick.options] }]);
+    if (!asked.quick) {
+      if (wish !== this.lastWish) this.entering.delete(this.lastWish);
+      this.lastWish = wish;
+    }
+    const running = this.entering.get(wish) as Promise<Room<D>> | undefined;
+    if (running) return running;
+    const entered = this.join(asked, game).finally(() => {
+      if (this.entering.get(wish) === (entered as unknown)) this.entering.delete(wish);
+    });
+    this.entering.set(wish, entered as unknown as Promise<Room>);
+    return entered;
+  }
+
+  private async join<D extends ContractDef>(asked: JoinRequest, game: Contract<D>): Promise<Room<D>> {
+    if (asked.room === undefined && asked.code === undefined && !asked.quick)
+      throw new RoomError('bad-request', 'which room? Name it by { id } or { code }.');
     const request = {
       ...asked,
       ...encodePayloads({ profile: asked.profile }),
       ...(asked.quick ? { quick: { ...asked.quick, ...encodePayloads({ options: asked.quick.options }) } } : {}),
     } as JoinRequest;
-    const { clock, departures } = this.parts;
-    if (!request.watch) departures.withdraw(request);
+    const { clock } = this.parts;
     for (let tries = 0; ; tries++) {
       this.pendingJoins += 1;
       const session = randomId(clock);
@@ -124,5 +148,14 @@ export class JoinedRooms {
         return this.rooms.get(notice.room)?.sync.receiveNotice(notice);
       }
     }
+  }
+}
+
+/** Key of a request. What JSON cannot hold equals nothing. */
+function keyOf(what: unknown[]): string {
+  try {
+    return JSON.stringify(what);
+  } catch {
+    return `${Math.random()}`;
   }
 }

@@ -2,6 +2,7 @@ import type {
   ActionsOf,
   ClocksOf,
   ContractDef,
+  DefOf,
   EventsOf,
   Held,
   In,
@@ -82,6 +83,9 @@ export type RoomLike<D extends ContractDef = ContractDef> = Pick<
   | 'on'
   | 'onSignal'
 >;
+
+/** The room of a game or contract: `RoomOf<typeof race>`. */
+export type RoomOf<C> = Room<DefOf<C>>;
 
 /**
  * A room, as pages use it: what it shows, and the means to act in it. `RoomReplica` has its state, `RoomSync` keeps that

@@ -87,8 +87,12 @@ export interface ContractDef {
   replay?: boolean;
 }
 
-/** The game's state, as the rules see it. */
-export type StateOf<D extends ContractDef> = D['state'] extends TypeOf<infer S> ? S : never;
+/** The game's state, as the rules see it: `StateOf<typeof game>`, of a game, its contract, or the contract's `def`. */
+export type StateOf<C> = C extends { state: TypeOf<infer S> }
+  ? S
+  : C extends { def: { state: TypeOf<infer S> } } | { contract: { def: { state: TypeOf<infer S> } } }
+    ? S
+    : never;
 /** What clients see of the state. */
 export type ViewOf<D extends ContractDef> = D extends { view: TypeOf<infer V> } ? V : StateOf<D>;
 /** The options as the rules read them, with defaults filled in. */
@@ -231,8 +235,10 @@ export interface TickCtx<D extends ContractDef> extends Ctx<D> {
   readonly inputs: readonly SeatInputs<D>[];
 }
 
+/** Data of a bot's action. May be missing if they may be empty; `{}` also has the type that TypeScript infers beside others. */
+type ActData<I> = None extends I ? { data?: I | { readonly [name: string]: undefined } } : { data: I };
 type Act<D extends ContractDef> = {
-  [K in keyof ActionsOf<D> & string]: { act: K; data: In<ActionsOf<D>[K]> };
+  [K in keyof ActionsOf<D> & string]: { act: K; after?: number | undefined } & ActData<In<ActionsOf<D>[K]>>;
 }[keyof ActionsOf<D> & string];
 
 /** Who looks: a seat of a player, or a spectator (seat null). */
@@ -248,7 +254,7 @@ export interface Viewer {
  * inputs.
  */
 export type BotMove<D extends ContractDef> =
-  | (Act<D> & { after?: number })
+  | Act<D>
   | {
       hold?: {
         [K in keyof InputsOf<D> as InputsOf<D>[K] extends Held ? K : never]?: InputsOf<D>[K] extends Held<infer S>
@@ -319,14 +325,16 @@ export type Rules<D extends ContractDef> = {
     }
   : { view?: never }) &
   (keyof TimersOf<D> extends never
-    ? { timers?: None }
+    ? { timers?: { readonly [name: string]: never } }
     : {
         /** One for each timer of the contract: what happens when it is due. */
         timers: { [K in keyof TimersOf<D>]: (s: StateOf<D>, data: Out<TimersOf<D>[K]>, ctx: Ctx<D>) => NoPromise };
       });
 
+type Erased = any; // oxlint-disable-line typescript/no-explicit-any -- a rule takes what only its own contract knows
+
 /** What `contract(…)` makes: the half of a game that both sides know. */
-export interface Contract<D extends ContractDef = ContractDef, N extends string = string> {
+export interface Contract<D extends ContractDef = Erased, N extends string = string> {
   readonly name: N;
   readonly def: D;
   /**
@@ -342,13 +350,11 @@ export interface Contract<D extends ContractDef = ContractDef, N extends string 
    */
   rules(rules: Rules<D>): Game<D, N>;
 }
-/** A contract with its rules: what a server is given. */
-export interface Game<D extends ContractDef = ContractDef, N extends string = string> {
+/** A contract with its rules: what a server is given. `Game` alone holds games of any shape, as in `Map<string, Game>`. */
+export interface Game<D extends ContractDef = Erased, N extends string = string> {
   readonly contract: Contract<D, N>;
   readonly rules: Rules<D>;
 }
-
-type Erased = any; // oxlint-disable-line typescript/no-explicit-any -- a rule takes what only its own contract knows
 
 /**
  * A rule of any game; the engine checks its data by the contract's schemas. Taken from a method, because the parameters
@@ -371,11 +377,17 @@ export type AnyRules = {
 /** A game of any shape, as the engine holds it: every `Game` is one. */
 export interface AnyGame {
   /** Its contract. */
-  readonly contract: Pick<Contract, 'name' | 'def'> & Record<'rules', AnyRule>;
+  readonly contract: Pick<Contract<ContractDef>, 'name' | 'def'> & Record<'rules', AnyRule>;
   readonly rules: AnyRules;
 }
 
+/** What was given to `contract(…)`, as a type: of a contract or a game. */
+export type DefOf<C> = C extends
+  | { readonly def: infer D extends ContractDef }
+  | { readonly contract: { readonly def: infer D extends ContractDef } }
+  ? D
+  : never;
 /** The context that rules of a contract get, for helpers beside them: `(s: Dice, ctx: CtxOf<typeof dice>) => …`. */
-export type CtxOf<C> = C extends Contract<infer D> ? Ctx<D> : never;
-/** What was given to `contract(…)`, as a type. */
-export type DefOf<C> = C extends Contract<infer D> ? D : never;
+export type CtxOf<C> = Ctx<DefOf<C>>;
+/** The context that rules of actions get: `ctx.seat` and `ctx.refuse`, too. */
+export type ActionCtxOf<C> = ActionCtx<DefOf<C>>;

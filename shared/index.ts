@@ -5,6 +5,7 @@
 export { contract, held, pressed, schema, state, view } from './contract.ts';
 export type {
   ActionCtx,
+  ActionCtxOf,
   AnyGame,
   AnyRule,
   AnyRules,

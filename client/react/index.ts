@@ -117,7 +117,7 @@ export function useSelected<T extends Subscribable, V extends number | string | 
  * as for a disconnected player; `room.leave()` gives it up. Components with the same client and arguments share the
  * room.
  * @param client created once, outside of components: `const client = connect(url)`
- * @param which null: no room yet
+ * @param which null: no room yet. `profile` is sent on entering; after that, `room.setProfile` changes it.
  * @example
  * ```tsx
  * function Table({ code }: { code: string }) {
@@ -129,7 +129,7 @@ export function useSelected<T extends Subscribable, V extends number | string | 
  * ```
  */
 export function useRoom<D extends ContractDef>(client: Client, game: Contract<D>, which: Which<D> | null): RoomHook<D> {
-  const key = which && JSON.stringify(which);
+  const key = which && JSON.stringify({ ...which, profile: undefined });
   const [entered, setEntered] = useState<{ key: string | null; room: Room<D> | null; refused: RoomError | null }>({
     key: null,
     room: null,
@@ -138,7 +138,7 @@ export function useRoom<D extends ContractDef>(client: Client, game: Contract<D>
   useEffect(() => {
     if (key === null) return;
     let isMounted = true;
-    const { room, release } = acquireRoom(client, game, JSON.parse(key) as Which<D>, key);
+    const { room, release } = acquireRoom(client, game, which!, key);
     room.then(
       made => {
         if (isMounted) setEntered({ key, room: made, refused: null });

@@ -1,14 +1,15 @@
-import type { Contract, ContractDef, OptionsIn } from '../../shared/contract.ts';
+import type { Contract, ContractDef, OptionsIn, ProfileIn } from '../../shared/contract.ts';
 import type { Client } from '../client.ts';
 import type { Room } from '../room.ts';
 
-/** Which room to enter: by id or code, to watch, by quick join, or a new one. */
+/** Which room to enter: by id or code, to watch, by quick join, or a new one. `profile`: the player's profile. */
 export type Which<D extends ContractDef = ContractDef> =
-  | { id: string }
-  | { code: string }
+  | ({ id: string } & WithProfile<D>)
+  | ({ code: string } & WithProfile<D>)
   | { watch: string }
-  | { quick: true | { options?: OptionsIn<D> } }
-  | { create: true | { options?: OptionsIn<D>; private?: boolean; bots?: number } };
+  | ({ quick: true | { options?: OptionsIn<D> } } & WithProfile<D>)
+  | ({ create: true | { options?: OptionsIn<D>; private?: boolean; bots?: number } } & WithProfile<D>);
+type WithProfile<D extends ContractDef> = { profile?: ProfileIn<D> | undefined };
 
 interface SharedRoom {
   room: Promise<Room<never>>;
@@ -63,7 +64,8 @@ export function acquireRoom<D extends ContractDef>(
 
 function enterRoom<D extends ContractDef>(client: Client, game: Contract<D>, which: Which<D>): Promise<Room<D>> {
   if ('watch' in which) return client.watch(game, { id: which.watch });
-  if ('quick' in which) return client.quick(game, which.quick === true ? {} : which.quick);
-  if ('create' in which) return client.create(game, which.create === true ? {} : which.create);
-  return client.join(game, which);
+  const profile = which.profile === undefined ? {} : { profile: which.profile };
+  if ('quick' in which) return client.quick(game, { ...(which.quick === true ? {} : which.quick), ...profile });
+  if ('create' in which) return client.create(game, { ...(which.create === true ? {} : which.create), ...profile });
+  return client.join(game, { ...('id' in which ? { id: which.id } : { code: which.code }), ...profile });
 }

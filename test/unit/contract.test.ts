@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
 import * as v from 'valibot';
 import { z } from 'zod';
-import type { Room } from '../../client/room.ts';
+import type { Room, RoomOf } from '../../client/room.ts';
 import {
   contract,
   state,
   view,
+  type ActionCtxOf,
   type AnyGame,
+  type Contract,
   type ContractDef,
   type CtxOf,
+  type Game,
   type Schema,
+  type StateOf,
 } from '../../shared/contract.ts';
 import { parse } from '../../shared/parse.ts';
 import { demoGames } from '../../server/cli/demo-games.ts';
@@ -308,6 +312,44 @@ export function types(): void {
   typed.rules({ ...rules, actions: { ...rules.actions, add: async () => {} } });
   // @ts-expect-error a rule that makes a new state, at which nobody looks
   typed.rules({ ...rules, actions: { ...rules.actions, add: (s: { n: number }) => ({ n: s.n + 1 }) } });
+  const first = { ...rules, timers: { turn: () => {} } };
+  typed.rules({ ...first, bot: () => ({ act: 'stop' }) });
+  typed.rules({
+    ...first,
+    bot: (s, seat) => (s.n > seat ? { act: 'stop', data: {} } : { act: 'add', data: { by: 1 } }),
+  });
+  typed.rules({
+    setup: () => ({ n: 0 }),
+    // @ts-expect-error the error is where the action is
+    actions: { add: () => {}, stop: () => {}, start: () => {} },
+    // @ts-expect-error the error is where the timer's rule is
+    timers: { turn: (s: string) => s.length },
+    // @ts-expect-error the error is where the bot is: data are missing
+    bot: () => ({ act: 'add' }),
+  });
+  const timeless = contract('timeless', { version: 1, seats: good.seats, state: state<{ n: number }>(), actions: {} });
+  timeless.rules({
+    setup: () => ({ n: 0 }),
+    actions: {},
+    // @ts-expect-error the contract has no timers
+    timers: { turn: () => {} },
+  });
+  const game = timeless.rules({ setup: () => ({ n: 0 }), actions: {} });
+  const named = new Map<string, Game>([
+    ['typed', typed.rules(rules)],
+    ['timeless', game],
+  ]);
+  const contracts: Contract[] = [typed, timeless, ...[...named.values()].map(one => one.contract)];
+  const helper = (s: StateOf<typeof typed>, ctx: ActionCtxOf<typeof typed>) => {
+    s.n = ctx.seat;
+    // @ts-expect-error a refusal that the contract does not name
+    ctx.refuse('too-little');
+  };
+  typed.rules({ ...rules, actions: { stop: () => {}, add: (s, _, ctx) => helper(s, ctx) } });
+  const ofGame = null as unknown as RoomOf<typeof game>;
+  const ofContract: RoomOf<typeof timeless> = ofGame;
+  const state0: StateOf<typeof game> | null = ofContract.state;
+  void [contracts, state0?.n];
   // @ts-expect-error the contract has no view
   typed.rules({ ...rules, view: () => 1 });
   // @ts-expect-error a clock without a timer is an error of the contract, but a wrong seat count already one of the types

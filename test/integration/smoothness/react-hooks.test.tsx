@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { render } from 'preact';
 import { act } from 'preact/test-utils';
-import { inWords } from '../../../client/index.ts';
+import { inWords, type RoomOf } from '../../../client/index.ts';
 import { predict } from '../../../client/predict/index.ts';
 import { useChanges, useRoom, useSelected, useStatus, type RoomHook } from '../../../client/react/index.ts';
+import { contract, schema, state } from '../../../shared/contract.ts';
+import { TestCluster } from '../../unit/protocol/world.ts';
 import { ledger, ledgerGame } from '../../unit/protocol/games.ts';
 import { openLedgerRoom, doneIds } from '../../unit/protocol/ledger-fixture.ts';
 import { createMinimalRoot } from './minimal-dom.ts';
@@ -140,5 +142,30 @@ describe('the hooks, with Preact', () => {
     await act(async () => void (await world.clock.advance(50)));
     assert.equal(text(), 'in');
     assert.ok(id);
+  });
+
+  it('useRoom sends the profile when it enters, and enters no second time for another one', async () => {
+    const guise = contract('guise', {
+      version: 1,
+      seats: { min: 1, max: 2 },
+      state: state<object>(),
+      profile: schema<{ colour: string }>(value => typeof (value as { colour: unknown }).colour === 'string'),
+      actions: {},
+    });
+    const world = new TestCluster([guise.rules({ setup: () => ({}), actions: {} })]);
+    await world.start('a');
+    const { client } = world.client('ada', 'a');
+    const rooms = new Set<RoomOf<typeof guise>>();
+    const Table = ({ colour }: { colour: string }) => {
+      const { room } = useRoom(client, guise, { create: true, profile: { colour } });
+      if (room) rooms.add(room);
+      return <p>{room?.players[0]?.profile?.colour}</p>;
+    };
+    await draw(<Table colour="mint" />);
+    await act(async () => void (await world.clock.advance(60)));
+    assert.equal(text(), 'mint');
+    await draw(<Table colour="rose" />);
+    await act(async () => void (await world.clock.advance(60)));
+    assert.deepEqual([text(), rooms.size], ['mint', 1]);
   });
 });

@@ -144,7 +144,7 @@ export const seats: readonly Ablation[] = [
     name: 'a join does not withdraw a leave',
     why: 'the seat that was asked for is given up',
     hunt: { test: leaving, grep: 'a join of the same room withdraws it' },
-    edits: [edit('client/joined-rooms.ts', 'if (!request.watch) departures.withdraw(request);', '')],
+    edits: [edit('client/joined-rooms.ts', 'if (!asked.watch) this.parts.departures.withdraw(asked);', '')],
   },
   {
     name: 'a call to watch withdraws a leave',
@@ -153,8 +153,8 @@ export const seats: readonly Ablation[] = [
     edits: [
       edit(
         'client/joined-rooms.ts',
-        'if (!request.watch) departures.withdraw(request);',
-        'departures.withdraw(request);',
+        'if (!asked.watch) this.parts.departures.withdraw(asked);',
+        'this.parts.departures.withdraw(asked);',
       ),
     ],
   },

@@ -40,6 +40,47 @@ describe('a client that enters a room again, otherwise than before', () => {
   });
 });
 
+describe('a client that asks for a room twice before the answer', () => {
+  it('[U9d] has one room object, whichever way it asks', async () => {
+    const { world, bob, id, bobs } = await openLedgerRoom();
+    const ask: (() => Promise<typeof bobs>)[] = [
+      () => bob.client.join(ledger, { id }),
+      () => bob.client.join(ledger, { code: bobs.code }),
+      () => bob.client.watch(ledger, { id }),
+      () => bob.client.quick(ledger),
+      () => bob.client.quick(ledger, null),
+    ];
+    for (const enter of ask) {
+      const asked = [enter(), enter()];
+      assert.equal(asked[0], asked[1]);
+      const [room] = await world.clock.run(Promise.all(asked));
+      await world.clock.advance(2_000);
+      assert.equal(room!.ended, null);
+    }
+  });
+
+  it('[U9d] has what it asked for last', async () => {
+    const { world, bob, id } = await openLedgerRoom();
+    const join = () => bob.client.join(ledger, { id });
+    const watch = () => bob.client.watch(ledger, { id });
+    const rooms = await world.clock.run(Promise.all([join(), watch(), join()]));
+    assert.deepEqual(
+      rooms.map(room => room.ended?.code ?? null),
+      ['session-replaced', 'session-replaced', null],
+    );
+    assert.notEqual(rooms[2].seat, null);
+  });
+
+  it('names what is missing if it names no room', async () => {
+    const { world, bob } = await openLedgerRoom();
+    for (const which of [{}, null, { id: undefined }])
+      await assert.rejects(world.clock.run(bob.client.join(ledger, which as never)), {
+        code: 'bad-request',
+        message: /\{ id \} or \{ code \}/,
+      });
+  });
+});
+
 describe('a client that joins a room again after its seat has expired', () => {
   const inn = lifeGames.find(g => g.name === 'inn')!;
   /** A room of ada's in which the seat of bob, who has no network, has expired. `first`: his room object. */
@@ -77,7 +118,7 @@ describe('a client that joins a room again after its seat has expired', () => {
     const { world, bob, hosted } = await expired();
     const joining = [
       bob.client.join(inn.contract, { id: hosted.id }),
-      bob.client.join(inn.contract, { id: hosted.id }),
+      bob.client.join(inn.contract, { code: hosted.code }),
     ];
     bob.isOffline = false;
     const rooms = await world.clock.run(Promise.all(joining));
@@ -96,7 +137,7 @@ describe('a client that joins a room again after its seat has expired', () => {
     const { world, bob, hosted } = await expired();
     const [first, second] = [
       bob.client.join(inn.contract, { id: hosted.id }),
-      bob.client.join(inn.contract, { id: hosted.id }),
+      bob.client.join(inn.contract, { code: hosted.code }),
     ];
     bob.isOffline = false;
     // The last room object joins again at once, behind the first one's join, which gets the seat.

@@ -24,7 +24,7 @@ export const fourStrategy: MoveStrategy<Four> = (state, seat, random) => {
 
 export const diceStrategy: MoveStrategy<DiceView> = (state, seat, random) => {
   const move = diceBot(state, seat, random);
-  return move && 'act' in move ? { name: move.act, data: move.data } : null;
+  return move && 'act' in move ? { name: move.act, data: move.data ?? {} } : null;
 };
 
 export const arenaStrategy = (

@@ -14,6 +14,9 @@ const whole = (min: number, max: number): StandardSchemaV1<{ n: number }> => ({
     },
   },
 });
+const nothing: StandardSchemaV1<Record<string, never>> = {
+  '~standard': { version: 1, vendor: 'by hand', validate: () => ({ value: {} }) },
+};
 const anything: Schema = { '~standard': { version: 1, vendor: 'by hand', validate: value => ({ value }) } };
 
 export const guess = contract('guess', {
@@ -21,7 +24,7 @@ export const guess = contract('guess', {
   seats: { min: 2, max: 2 },
   state: state<{ secret: number; said: number[]; turn: number }>(),
   view: view<{ said: number[]; turn: number }>(),
-  actions: { say: whole(1, 3) },
+  actions: { say: whole(1, 3), pass: nothing },
   signals: { wave: anything },
   effects: { report: whole(0, 1) },
   refusals: ['not-your-turn'],
@@ -39,5 +42,9 @@ export const guessGame = guess.rules({
       ctx.effects.report({ n: ctx.seat });
       ctx.end({ ranking: [[ctx.seat], [1 - ctx.seat]] });
     },
+    pass: s => (s.turn = 1 - s.turn),
   },
+  // Types of empty data and of others meet in one function.
+  bot: ({ turn, said }, seat) =>
+    turn === seat ? null : said.length > 2 ? { act: 'pass', data: {} } : { act: 'say', data: { n: 1 }, after: 500 },
 });
