@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { FileStoreOptions } from './file-backend.ts';
 import { createAddressReader } from './identity/address.ts';
 import { weaknessOf } from './identity/secret-strength.ts';
 import { readTls } from './store/redis-target.ts';
@@ -32,7 +33,13 @@ const schema = z
     /** Port of the page and the sockets; 0: a free one. */
     PORT: number(0, 65_535, 3000),
     HOST: z.string().min(1).default('0.0.0.0'),
-    /** redis:// or rediss://. Without Redis, the node keeps everything in memory. */
+    /** Where a node without Redis keeps its rooms. Default: file. */
+    STORE: z.enum(['file', 'memory']).optional(),
+    /** Folder of that file and of the secret for guest tokens. Default: ./data. */
+    DATA_DIR: z.string().min(1).optional(),
+    /** How soon that file reaches the disk. Default: everysec. */
+    DATA_SYNC: z.enum(['everysec', 'always']).optional(),
+    /** redis:// or rediss://. Without Redis, there is one node, with its rooms in STORE. */
     REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
     /** host:port of each sentinel, comma-separated; instead of REDIS_URL. */
     REDIS_SENTINELS: list.transform((all, context) =>
@@ -121,6 +128,10 @@ const schema = z
       const redis = s.REDIS_URL !== undefined || sentinels;
       if (redis && s.REJOIN_SECRET === undefined)
         wrong('REJOIN_SECRET', 'is needed with Redis: all nodes must sign with the same secret');
+      for (const name of ['STORE', 'DATA_DIR', 'DATA_SYNC'] as const)
+        if (s[name] !== undefined && redis) wrong(name, 'goes without Redis, in which rooms are otherwise');
+      for (const name of ['DATA_DIR', 'DATA_SYNC'] as const)
+        if (s[name] !== undefined && s.STORE === 'memory') wrong(name, 'goes with STORE=file');
       if (s.REDIS_URL !== undefined && sentinels) wrong('REDIS_SENTINELS', 'either this or REDIS_URL, not both');
       for (const name of [
         'REDIS_MASTER',
@@ -170,6 +181,12 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   throw new ConfigError(
     `The settings are wrong:\n${read.error.issues.map(i => `  ${i.path.join('.')}: ${i.message}`).join('\n')}`,
   );
+}
+
+/** Where rooms are without Redis; undefined with Redis. */
+export function storeOptionsOf(config: Config): 'memory' | FileStoreOptions | undefined {
+  if (config.REDIS_URL !== undefined || config.REDIS_SENTINELS.length > 0) return undefined;
+  return config.STORE === 'memory' ? 'memory' : { folder: config.DATA_DIR, sync: config.DATA_SYNC };
 }
 
 /**

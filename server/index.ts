@@ -10,6 +10,8 @@ export type { ExpressApp } from './attach.ts';
 export type { Authenticate, HandshakeSeen, SocketIoServer } from './gateway/gateway.ts';
 export type { Identity } from './identity/tokens.ts';
 export type { EffectAbout } from './rooms/actor/effect-runner.ts';
+export type { FileStoreOptions } from './file-backend.ts';
+export { DataFolderError } from './store/file/data-folder.ts';
 export { RedisUnusableError } from './store/redis-unusable-error.ts';
 export { ServerRoomError, type NewRoomOptions, type ServerRooms } from './node/server-rooms.ts';
 export { RulesRejectedError, type ReloadResult } from './node/rules-reloader.ts';

@@ -1,4 +1,5 @@
-import { readConfig, redisOptionsOf, type Config } from './config.ts';
+import { readConfig, redisOptionsOf, storeOptionsOf, type Config } from './config.ts';
+import type { FileStoreOptions } from './file-backend.ts';
 import { createLog } from './ops/log.ts';
 import type { Log } from './runtime/ports.ts';
 import type { RedisOptions } from './store/redis-locator.ts';
@@ -15,6 +16,8 @@ export interface EnvironmentOptions {
   secret: string | undefined;
   /** REDIS_URL, or REDIS_SENTINELS and the other REDIS_ settings. */
   redis: RedisOptions | undefined;
+  /** STORE, DATA_DIR and DATA_SYNC; undefined with Redis. */
+  store: 'memory' | FileStoreOptions | undefined;
   /** KEY_PREFIX; `rejoin:` if it is not set. */
   keyPrefix: string;
   /** BASE_PATH. */
@@ -59,6 +62,7 @@ export function optionsFromConfig(config: Config, log: Log): EnvironmentOptions 
     name: config.NODE_NAME,
     secret: config.REJOIN_SECRET,
     redis: redisOptionsOf(config),
+    store: storeOptionsOf(config),
     keyPrefix: config.KEY_PREFIX,
     path: config.BASE_PATH,
     origins: config.ORIGINS,

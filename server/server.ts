@@ -1,9 +1,11 @@
 import type { RequestListener, Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { AnyGame } from '../shared/contract.ts';
 import { createApp } from './http/app.ts';
 import { idFromBytes } from '../shared/ids.ts';
 import type { Backend } from './backend.ts';
+import { openFileBackend, type FileBackend, type FileStoreOptions } from './file-backend.ts';
 import { MemoryHub } from './messaging/memory-hub.ts';
 import type { connectRedis as ConnectRedis } from './redis-backend.ts';
 import { resolveDevMode } from './http/dev/dev-mode.ts';
@@ -38,8 +40,8 @@ import { limits } from '../shared/limits.ts';
 export interface ServerOptions<G extends readonly AnyGame[] = readonly AnyGame[]> {
   games: G;
   /**
-   * Signs guest tokens; at least 32 bytes, the same on all nodes of a cluster. Optional without Redis: then it is
-   * random, and guest tokens are void after a restart.
+   * Signs guest tokens; at least 32 bytes, the same on all nodes of a cluster. Optional without Redis: then a random
+   * one is kept in the data folder. With `store: 'memory'` it ends with the process, and guest tokens with it.
    */
   secret?: string | undefined;
   /**
@@ -84,7 +86,16 @@ export interface ServerOptions<G extends readonly AnyGame[] = readonly AnyGame[]
    * public.
    */
   metricsToken?: string | undefined;
-  /** URL of a single Redis. Without it and without `redis`: one node, everything in memory. */
+  /**
+   * Where a node without Redis keeps rooms: in a file, so that they outlive the process, or in memory. Not with
+   * `redisUrl` or `redis`. Default: a file in `./data`.
+   * @example
+   * ```ts
+   * const server = await createServer({ games: [raceGame], store: { folder: '/var/lib/race' } })
+   * ```
+   */
+  store?: 'memory' | FileStoreOptions | undefined;
+  /** URL of a single Redis. Without it and without `redis`: one node, with its rooms in `store`. */
   redisUrl?: string | undefined;
   /** All Redis options: replicas and sentinels, TLS, users. Instead of `redisUrl`. */
   redis?: RedisOptions | undefined;
@@ -125,6 +136,8 @@ export interface RunningServer {
   readonly ready: boolean;
   /** Health, metrics and the room list, for mounting if `app` was not given: `app.use('/rejoin', server.routes)`. */
   readonly routes: RequestListener;
+  /** The file in which rooms are kept; null: they are in Redis or in memory. */
+  readonly file: string | null;
   /** The port after `listen`; 0 if the http server was passed in. */
   readonly port: number;
   /**
@@ -173,13 +186,14 @@ export interface RunningServer {
  * Creates a node with its rooms and sockets, attached to an existing server (`io`, `http`, `app`) or to one of its own.
  * On an existing Socket.IO server, handshakes are checked in the namespace's middleware.
  * @throws TypeError when an effect has no handler, options contradict each other, `dev` is set in production, or a
- * setting is out of range; RedisUnusableError when Redis is unreachable or unfit
+ * setting is out of range; RedisUnusableError when Redis is unreachable or unfit; DataFolderError when the folder of
+ * `store` cannot be used, or another process uses it
  * @example
  * ```ts
  * import { createServer } from 'rejoin/server'
  * import { raceGame } from './rules.ts'
  *
- * const server = await createServer({ games: [raceGame] }) // one node, in memory
+ * const server = await createServer({ games: [raceGame] }) // one node, with its rooms in ./data
  * console.log(`http://localhost:${await server.listen(3000)}`)
  * ```
  * @example
@@ -262,23 +276,33 @@ async function composeServer(
     knowsHost: isKnownHost,
   });
   const redis = resolveRedisOptions(options);
-  const tokens = new Tokens(resolveSecret(options.secret, redis !== undefined), realClock, realEntropy);
+  const file = resolveFileOptions(options, redis !== undefined);
+  const hangReports = file && options.hangAfter !== null ? new MessageChannel() : null;
   // Its thread starts while this one connects.
-  const hangDetector = createHangDetector(options, redis, name, log);
-  const backend =
-    redis === undefined
-      ? createMemoryBackend()
-      : await connectRedisBackend({
-          redis,
-          prefix: options.keyPrefix ?? 'rejoin:',
+  const hangDetector = createHangDetector(options, redis, hangReports?.port1 ?? null, name, log);
+  const opening: Promise<Backend & Partial<FileBackend>> = redis
+    ? connectRedisBackend({
+        redis,
+        prefix: options.keyPrefix ?? 'rejoin:',
+        clock: realClock,
+        log,
+        meter: metrics.meter,
+        ...(redisPatience === undefined ? {} : { patience: redisPatience }),
+      })
+    : file
+      ? openFileBackend(file, {
           clock: realClock,
+          entropy: realEntropy,
           log,
-          meter: metrics.meter,
-          ...(redisPatience === undefined ? {} : { patience: redisPatience }),
-        }).catch(async (error: unknown) => {
-          await hangDetector.stop();
-          throw error;
-        });
+          hangReports: hangReports?.port2 ?? null,
+        })
+      : Promise.resolve(createMemoryBackend());
+  const backend = await opening.catch(async (error: unknown) => {
+    await hangDetector.stop();
+    throw error;
+  });
+  const newSecret = () => idFromBytes(realEntropy.bytes(32));
+  const tokens = new Tokens(options.secret ?? backend.folder?.secret(newSecret) ?? newSecret(), realClock, realEntropy);
   const gateway = new Gateway(attachment.attachment, {
     tokens,
     authenticate: options.authenticate,
@@ -339,6 +363,7 @@ async function composeServer(
   return {
     rooms,
     routes: serve,
+    file: backend.folder?.file ?? null,
     close,
     get ready() {
       return node.isReady;
@@ -398,6 +423,7 @@ function checkSettings({ hangAfter, secret, operatorToken, metricsToken, replayL
 function createHangDetector(
   { hangAfter = limits.hang.exitAfter, keyPrefix = 'rejoin:' }: ServerOptions,
   redis: RedisOptions | undefined,
+  database: MessagePort | null,
   node: string,
   log: Log,
 ): RunningHangDetector {
@@ -406,17 +432,20 @@ function createHangDetector(
     node,
     hangAfter,
     log,
-    redis: redis === undefined ? null : { ...redis, prefix: keyPrefix },
+    reports: redis === undefined ? database : { ...redis, prefix: keyPrefix },
   });
 }
 
-/** @throws TypeError when a node of a cluster has none: other nodes could not verify its tokens */
-function resolveSecret(secret: string | undefined, clustered: boolean): string {
-  if (secret === undefined && clustered)
+/** The options of the file; null: rooms are in Redis or in memory. @throws TypeError when options contradict each other */
+function resolveFileOptions({ store, secret }: ServerOptions, clustered: boolean): FileStoreOptions | null {
+  if (!clustered) return store === 'memory' ? null : (store ?? {});
+  if (store !== undefined) throw new TypeError('store: goes without Redis; with redis or redisUrl, rooms are in Redis');
+  // Other nodes could not verify this one's tokens.
+  if (secret === undefined)
     throw new TypeError(
       'secret: required with Redis; all nodes of a cluster need the same secret of at least 32 bytes',
     );
-  return secret ?? idFromBytes(realEntropy.bytes(32));
+  return null;
 }
 
 /** @throws TypeError when an effect has no handler: it would fail only when it is first requested */

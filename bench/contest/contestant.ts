@@ -142,8 +142,8 @@ export async function startRejoin(place: BenchEnvironment, nodes: number): Promi
   };
 }
 
-/** One node of Rejoin that keeps everything in its memory. */
-export async function startRejoinAlone(place: BenchEnvironment): Promise<Running> {
+/** One node of Rejoin without Redis, with its rooms in its memory or in a file. */
+export async function startRejoinAlone(place: BenchEnvironment, store: 'memory' | 'file'): Promise<Running> {
   await compileSources();
   const port = await place.ports.take();
   const { REDIS_URL: _none, ...others } = process.env;
@@ -155,6 +155,8 @@ export async function startRejoinAlone(place: BenchEnvironment): Promise<Running
     HOST: '127.0.0.1',
     LOG_LEVEL: 'warn',
     TRUST_PROXY: 'loopback',
+    STORE: store,
+    ...(store === 'file' ? { DATA_DIR: join(place.folder, `data-${port}`) } : {}),
   };
   const child = new ManagedProcess(
     {

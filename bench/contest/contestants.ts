@@ -58,7 +58,20 @@ export const contestants: readonly Contestant[] = [
     dialect: 'boardgame.io',
     start: place => startPeer(place, 'boardgame.js'),
   },
-  { ...rejoin, name: 'rejoin-memory', what: 'Rejoin, one node, memory', games: gamesAndLobby, start: startRejoinAlone },
+  {
+    ...rejoin,
+    name: 'rejoin-memory',
+    what: 'Rejoin, one node, memory',
+    games: gamesAndLobby,
+    start: place => startRejoinAlone(place, 'memory'),
+  },
+  {
+    ...rejoin,
+    name: 'rejoin-file',
+    what: 'Rejoin, one node, one file, durable',
+    games: gamesAndLobby,
+    start: place => startRejoinAlone(place, 'file'),
+  },
   {
     ...rejoin,
     name: 'rejoin-redis',

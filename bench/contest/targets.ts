@@ -35,6 +35,8 @@ export const targets: readonly Target[] = [
   { workload: 'saturated', figure: 'cpu', of: 'rejoin-owner', to: 'colyseus', most: 1.5 },
   { workload: 'paced', figure: 'p50', of: 'rejoin-spread', to: 'socket.io-redis', most: 1.3 },
   { workload: 'paced', figure: 'p99', of: 'rejoin-spread', to: 'socket.io-redis', most: 1.3 },
+  { workload: 'arena', clients: 400, figure: 'cpu', of: 'rejoin-file', to: 'rejoin-memory', most: 1.3 },
+  { workload: 'paced', figure: 'p99', of: 'rejoin-file', to: 'rejoin-memory', less: true, most: 1 },
   { workload: 'idle', figure: 'memory', of: 'rejoin-memory', to: 'socket.io', less: true, most: 6 },
   { workload: 'idle', figure: 'memory', of: 'rejoin-redis', to: 'socket.io', less: true, most: 6 },
 ];

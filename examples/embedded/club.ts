@@ -29,9 +29,13 @@ export async function openClub(options: {
   port: number;
   secret: string;
   redisUrl?: string | undefined;
+  /** Where a club without Redis keeps its races. */
+  folder?: string | undefined;
 }): Promise<Club> {
   const { app, http, io } = clubApp();
-  const games = await createServer({ games: [raceGame], io, app, secret: options.secret, redisUrl: options.redisUrl });
+  const { secret, redisUrl, folder } = options;
+  const place = redisUrl === undefined ? { store: { folder } } : { redisUrl };
+  const games = await createServer({ games: [raceGame], io, app, secret, ...place });
   // After createServer, which adds its routes under /rejoin.
   app.use((_request, response) => {
     response.status(404).send('No such room in the club.');

@@ -1,4 +1,5 @@
 import { ConfigError } from '../config.ts';
+import { DataFolderError } from '../store/file/data-folder.ts';
 import { RedisUnusableError } from '../store/redis-unusable-error.ts';
 import { UsageError } from './command-line.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -12,6 +13,7 @@ export function exitOnError(error: unknown): never {
 function codeOf(error: unknown): number {
   if (error instanceof UsageError) return exitCodes.usage;
   if (error instanceof RedisUnusableError && error.reason === 'unreachable') return exitCodes.unavailable;
+  if (error instanceof DataFolderError && error.reason === 'in-use') return exitCodes.unavailable;
   return isUserError(error) ? exitCodes.config : exitCodes.uncaught;
 }
 
@@ -19,6 +21,7 @@ function codeOf(error: unknown): number {
 const isUserError = (error: unknown): boolean =>
   error instanceof ConfigError ||
   error instanceof RedisUnusableError ||
+  error instanceof DataFolderError ||
   error instanceof TypeError ||
   ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL'].includes(String((error as NodeJS.ErrnoException | null)?.code));
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { relative } from 'node:path';
 import type { AnyGame } from '../../shared/contract.ts';
 import { readConfig, type Config } from '../config.ts';
 import type { Authenticate } from '../gateway/gateway.ts';
@@ -48,15 +48,14 @@ export async function runServer(run: ServerRun): Promise<void> {
       games: run.games,
       effects: run.effects(log),
       ...(run.authenticate === undefined ? {} : { authenticate: run.authenticate }),
-      secret: options.secret ?? randomBytes(32).toString('base64url'),
       pageFolder: run.pageFolder,
       controlPort: config.CONTROL_PORT ?? null,
       publicUrl: config.PUBLIC_URL ?? (terminal ? lanUrl(port) : null),
     },
     { port, host, redisPatience: null },
   );
-  log.info({ port: server.port, store: clustered ? 'redis' : 'memory' }, 'listening');
-  if (terminal) await printWelcome(server.port, options.dev, run.pageFolder !== null);
+  log.info({ port: server.port, store: clustered ? 'redis' : (server.file ?? 'memory') }, 'listening');
+  if (terminal) await printWelcome(server, { dev: options.dev, hasPage: run.pageFolder !== null, clustered });
 }
 
 function createCommandLog(config: Config, quiet: boolean): Log {
@@ -91,7 +90,10 @@ function stopOnSignals(running: () => RunningServer | null, clustered: boolean, 
 }
 
 /** Prints the page's address, also for a phone in the same network. */
-async function printWelcome(port: number, dev: boolean, hasPage: boolean): Promise<void> {
+async function printWelcome(
+  { port, file }: RunningServer,
+  { dev, hasPage, clustered }: { dev: boolean; hasPage: boolean; clustered: boolean },
+): Promise<void> {
   const { renderUnicodeCompact } = await import('uqr');
   const lan = lanUrl(port);
   const lines = ['', `  Rejoin is ready:  http://localhost:${port}`];
@@ -108,10 +110,11 @@ async function printWelcome(port: number, dev: boolean, hasPage: boolean): Promi
       '',
       `  For authors:      http://localhost:${port}/dev/  (shows what games hide to everybody who reaches this port)`,
     );
-  lines.push(
-    '',
-    '  Ctrl-C stops it. Rooms live in this process: they end with it. For rooms that outlive a node: rejoin cluster',
-    '',
-  );
+  const rooms = clustered
+    ? 'Rooms are kept in Redis.'
+    : file === null
+      ? 'Rooms are kept in memory: they end with this process.'
+      : `Rooms are kept in ${relative('.', file)}: start it again, and matches continue.`;
+  lines.push('', `  Ctrl-C stops it. ${rooms}`, '');
   process.stdout.write(`${lines.join('\n')}\n`);
 }

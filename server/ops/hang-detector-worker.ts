@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { limits } from '../../shared/limits.ts';
 import type { RuleRun } from '../runtime/ports.ts';
 import { realClock } from '../runtime/real-ports.ts';
+import { FileHangReports } from '../store/file/file-hang-reports.ts';
 import type { RedisHangReports } from '../store/redis-hang-reports.ts';
 import { SharedRunMemory } from './shared-run-memory.ts';
 import type { HangDetectorSettings } from './hang-detector.ts';
@@ -11,8 +12,9 @@ import type { HangDetectorSettings } from './hang-detector.ts';
 const settings = workerData as HangDetectorSettings;
 const memory = new SharedRunMemory(settings.shared);
 // Loaded dynamically: a node without Redis does not need its client.
-const store: RedisHangReports | null =
-  settings.redis && new (await import('../store/redis-hang-reports.ts')).RedisHangReports(settings.redis, realClock);
+const store: RedisHangReports | FileHangReports | null = settings.database
+  ? new FileHangReports(settings.database)
+  : settings.redis && new (await import('../store/redis-hang-reports.ts')).RedisHangReports(settings.redis, realClock);
 
 /** The run seen by the last poll, in how many polls, and what was reported of it. */
 const lastRun: { count: number | null; polls: number; reported: RuleRun | null } = {
@@ -76,9 +78,11 @@ function logHang({ room, game, rule, input, player, who, n }: RuleRun, reported:
     ...(who && who !== player ? { who } : {}),
     ...(n > 0 ? { n } : {}),
   };
-  const msg = settings.redis
-    ? `a rule hung for ${ms} ms: the process exits; the room fails over, and the rule is not run again`
-    : `a rule hung for ${ms} ms: the process exits. Fix the rule, or raise HANG_AFTER_MS (hangAfter). An attached debugger disables this check`;
+  const msg = settings.database
+    ? `a rule hung for ${ms} ms: the process exits. Start it again: the room continues, and the rule is not run again`
+    : settings.redis
+      ? `a rule hung for ${ms} ms: the process exits; the room fails over, and the rule is not run again`
+      : `a rule hung for ${ms} ms: the process exits. Fix the rule, or raise HANG_AFTER_MS (hangAfter). An attached debugger disables this check`;
   writeSync(
     2,
     `${JSON.stringify({ level: 60, time: Date.now(), node: settings.node, ...what, ...(store ? { reported } : {}), msg })}\n`,

@@ -1,9 +1,8 @@
+import { MessagePort } from 'node:worker_threads';
 import { url } from 'node:inspector';
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
-import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { limits } from '../../shared/limits.ts';
 import type { Log, RuleRun, HangDetector } from '../runtime/ports.ts';
+import { startThread } from '../runtime/start-thread.ts';
 import type { RedisOptions } from '../store/redis-locator.ts';
 import { SharedRunMemory } from './shared-run-memory.ts';
 
@@ -12,15 +11,16 @@ export interface HangDetectorOptions {
   node: string;
   /** Ms after which a rule is treated as hung. */
   hangAfter: number;
-  /** Where hang reports are stored; null: nowhere. */
-  redis: (RedisOptions & { prefix: string }) | null;
+  /** Where hang reports are stored; null: nowhere. A port leads to the thread of a node's own database. */
+  reports: (RedisOptions & { prefix: string }) | MessagePort | null;
   log: Log;
 }
 /** Settings of the worker thread. */
 export interface HangDetectorSettings {
   shared: SharedArrayBuffer;
   node: string;
-  redis: HangDetectorOptions['redis'];
+  redis: (RedisOptions & { prefix: string }) | null;
+  database: MessagePort | null;
   /** Number of polls that see the same run, after which it is reported, and after which the process is ended. */
   reportAfterPolls: number;
   killAfterPolls: number;
@@ -35,40 +35,26 @@ export interface RunningHangDetector extends HangDetector {
 }
 
 /**
- * Starts the worker. Compiled, it needs none of this process's flags. From sources it needs tsx, which is not inherited
- * by threads.
- */
-function startWorker(options: WorkerOptions): Worker {
-  if (import.meta.url.endsWith('.js'))
-    return new Worker(new URL('./hang-detector-worker.js', import.meta.url), options);
-  // tsx's module file, not its `require` entry, from which tsx does not find its own hooks.
-  const tsx = new URL('./index.mjs', pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api'))).href;
-  const script = new URL('./hang-detector-worker.ts', import.meta.url).href;
-  return new Worker(
-    `import(${JSON.stringify(tsx)}).then(tsx => { tsx.register(); return import(${JSON.stringify(script)}); })`,
-    { ...options, eval: true },
-  );
-}
-
-/**
  * Detects hung rules from a separate thread, since the main thread is blocked while a rule hangs. The worker counts its
  * own polls, so a frozen process or a machine that slept does not count as hung. It does nothing while a debugger is
  * attached, in which a rule may be paused.
  */
-export function startHangDetector({ node, hangAfter, redis, log }: HangDetectorOptions): RunningHangDetector {
+export function startHangDetector({ node, hangAfter, reports, log }: HangDetectorOptions): RunningHangDetector {
   const memory = new SharedRunMemory();
   const pollsIn = (ms: number) => Math.max(1, Math.round(ms / limits.hang.pollInterval));
   const workerData: HangDetectorSettings = {
     shared: memory.shared,
     node,
-    redis,
+    redis: reports instanceof MessagePort ? null : reports,
+    database: reports instanceof MessagePort ? reports : null,
     killAfterPolls: pollsIn(hangAfter),
     reportAfterPolls: Math.min(pollsIn(limits.hang.reportAfter), pollsIn(hangAfter / 2)),
   };
   // The worker allocates next to nothing, but would reserve memory for much.
-  const worker = startWorker({
+  const worker = startThread(import.meta.url, 'hang-detector-worker', {
     name: 'rejoin-hang-detector',
     workerData,
+    ...(workerData.database ? { transferList: [workerData.database] } : {}),
     execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: 4 },
   });

@@ -111,6 +111,7 @@ describe('options from the environment', () => {
       name: 'node',
       secret,
       redis: { url: 'redis://r:1', tls: undefined, waitReplicas: 0 },
+      store: undefined,
       keyPrefix: 'rejoin:',
       path: undefined,
       origins: [],
@@ -138,7 +139,7 @@ describe('options from the environment', () => {
     const log = { ...noLog, warn: (fields: object, text: string) => void warnings.push([fields, text]) };
     process.env['REJOIN_SECRET'] = secret;
     try {
-      await (await createServer({ games: [fourInARowGame], log })).close();
+      await (await createServer({ store: 'memory', games: [fourInARowGame], log })).close();
       assert.deepEqual(warnings, [
         [
           { settings: 'REJOIN_SECRET' },

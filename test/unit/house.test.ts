@@ -25,6 +25,8 @@ const layers = [
   'server/runtime',
   'server/identity',
   'server/store',
+  // The store of a node without Redis: SQLite, in a thread of its own.
+  'server/store/file',
   // Hang detector, log, metrics: they report to the store and know no room.
   'server/ops',
   'server/rooms/core',
@@ -145,11 +147,12 @@ describe('the house', () => {
       [],
     );
   });
-  it('socket.io is imported by the gateway alone, redis by the store alone', () => {
+  it('socket.io is imported by the gateway alone, redis and SQLite by the store alone', () => {
     const who = (pattern: RegExp) => files.filter(f => importsOf(f).some(i => pattern.test(i)));
     assert.deepEqual(who(/^socket\.io$/), ['server/gateway/gateway.ts', 'server/gateway/socket-types.ts']);
     assert.deepEqual(who(/^@socket\.io\/redis-adapter$/), ['server/gateway/redis-adapter.ts']);
     assert.deepEqual(who(/^redis$/).sort(), ['server/store/redis-client.ts', 'server/store/redis-store.ts']);
+    assert.deepEqual(who(/^libsql$/), ['server/store/file/database.ts']);
   });
   it('the client imports shared and socket.io-client; the page, the client and shared', () => {
     assert.deepEqual(only(/^client\/(?!react\/)/, /^(client\/(?!react\/)|shared\/|socket\.io-client$)/), []);

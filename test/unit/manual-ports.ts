@@ -1,4 +1,4 @@
-import type { Clock, Entropy, Log } from '../../server/runtime/ports.ts';
+import type { Clock, Entropy, Log, Timer } from '../../server/runtime/ports.ts';
 
 /** A wall clock that stands until it is moved; for parts that only read the time. */
 export class ManualClock implements Clock {
@@ -15,7 +15,7 @@ export class ManualClock implements Clock {
   soon(fn: () => void): void {
     queueMicrotask(fn);
   }
-  after(): never {
+  after(_ms: number, _fn: () => void): Timer {
     throw new Error('nothing here may start a timer');
   }
   sleep(): never {

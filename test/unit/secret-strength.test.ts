@@ -25,7 +25,7 @@ const weak = [
 
 describe('secrets', () => {
   const starting = (options: object) =>
-    createServer({ games: [fourInARowGame], log: noLog, effects: {}, ...options } as never);
+    createServer({ store: 'memory', games: [fourInARowGame], log: noLog, effects: {}, ...options } as never);
 
   it('[W4] that repeat themselves or count up are refused, wherever they are given', async () => {
     for (const secret of weak) {

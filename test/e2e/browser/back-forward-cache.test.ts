@@ -50,7 +50,7 @@ describe('the life of a page', () => {
     mkdirSync(join(packageRoot, 'dist'), { recursive: true });
     folder = mkdtempSync(join(packageRoot, 'dist/page-life-')); // within the repository, whose packages it finds
     // Dev mode, for its origins: Vite's server is another port of this machine.
-    game = await createServer({ games: [raceGame], log: noLog, dev: true });
+    game = await createServer({ store: 'memory', games: [raceGame], log: noLog, dev: true });
     for (const [name, text] of Object.entries(files(`http://127.0.0.1:${await game.listen(0, '127.0.0.1')}`)))
       writeFileSync(join(folder, name), text);
     vite = await createVite({
@@ -121,7 +121,7 @@ describe('the life of a page', () => {
   });
 
   it('[U12] in a browser, too, a page of a foreign origin, a wrong path and no server are told apart', async () => {
-    const strict = await createServer({ games: [raceGame], log: noLog, hangAfter: null });
+    const strict = await createServer({ store: 'memory', games: [raceGame], log: noLog, hangAfter: null });
     const at = `http://127.0.0.1:${await strict.listen(0, '127.0.0.1')}`;
     await open();
     const problems = await tab.evaluate(

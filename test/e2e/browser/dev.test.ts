@@ -23,6 +23,7 @@ describe('the page for authors', () => {
     await buildDevPage();
     server = await startServer(
       {
+        store: 'memory',
         games: demoGames,
         effects: loggingEffects(demoGames, noLog),
         secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4',

@@ -42,6 +42,7 @@ describe('the page, on one node', () => {
   before(async () => {
     server = await startServer(
       {
+        store: 'memory',
         games: demoGames,
         effects: loggingEffects(demoGames, noLog),
         secret: randomBytes(32).toString('base64url'),
@@ -58,6 +59,7 @@ describe('the page, on one node', () => {
   it('[W16] under a path two play, and everything is fetched from there', async () => {
     const hosted = await startServer(
       {
+        store: 'memory',
         games: demoGames,
         effects: loggingEffects(demoGames, noLog),
         log: noLog,

@@ -56,7 +56,7 @@ describe('the hooks, with React in strict mode, in a browser', () => {
     ).listen(0, '127.0.0.1');
     await once(web, 'listening');
     origin = `http://127.0.0.1:${(web.address() as AddressInfo).port}`;
-    game = await createServer({ games: [raceGame], log: noLog, origins: [origin] });
+    game = await createServer({ store: 'memory', games: [raceGame], log: noLog, origins: [origin] });
     hole = await BlackHoleProxy.to(await game.listen(0, '127.0.0.1'));
     browser = await sharedBrowser();
   });

@@ -298,6 +298,7 @@ describe('replays on the page, on one node', function () {
   before(async () => {
     server = await startServer(
       {
+        store: 'memory',
         games: demoGames,
         effects: loggingEffects(demoGames, noLog),
         secret: randomBytes(32).toString('base64url'),

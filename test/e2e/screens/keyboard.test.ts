@@ -29,6 +29,7 @@ describe('the page, by keyboard alone', function () {
   before(async () => {
     server = await startServer(
       {
+        store: 'memory',
         games: demoGames,
         effects: loggingEffects(demoGames, noLog),
         secret: randomBytes(32).toString('base64url'),

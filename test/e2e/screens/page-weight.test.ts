@@ -28,6 +28,7 @@ describe('the page is light and still', function () {
     pageFolder = await builtPage();
     server = await startServer(
       {
+        store: 'memory',
         games: demoGames,
         effects: loggingEffects(demoGames, noLog),
         secret: randomBytes(32).toString('base64url'),

@@ -28,7 +28,12 @@ const duelGame = duel.rules({
     },
   },
 });
-const own = { games: [duelGame], secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog } satisfies ServerOptions;
+const own = {
+  games: [duelGame],
+  secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4',
+  log: noLog,
+  store: 'memory',
+} satisfies ServerOptions;
 
 describe('embedding', () => {
   const endings: (() => unknown)[] = [];

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, it } from 'mocha';
 import { io as dial } from 'socket.io-client';
 import { connect } from '../../../client/index.ts';
@@ -19,7 +22,9 @@ describe('the example of an app with games in it', () => {
     for (const end of endings.splice(0).reverse()) await end();
   });
   const open = async (redisUrl?: string): Promise<Club & { url: string }> => {
-    const club = await openClub({ port: 0, secret, redisUrl });
+    const folder = mkdtempSync(join(tmpdir(), 'rejoin-club-'));
+    endings.push(() => rmSync(folder, { recursive: true }));
+    const club = await openClub({ port: 0, secret, redisUrl, folder });
     endings.push(() => club.close());
     return { ...club, url: `http://127.0.0.1:${club.port}` };
   };

@@ -37,7 +37,7 @@ describe('a client that cannot connect', () => {
   const start = async (options: Partial<ServerOptions> = {}): Promise<{ server: RunningServer; url: string }> => {
     warnings.length = 0;
     const server = await startServer(
-      { games, secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log, hangAfter: null, ...options },
+      { store: 'memory', games, secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log, hangAfter: null, ...options },
       { port: 0, host: '127.0.0.1' },
     );
     endings.push(() => server.close());
@@ -146,7 +146,7 @@ describe('a client that cannot connect', () => {
     endings.push(() => io.close());
     const url = await listening(http);
     warnings.length = 0;
-    const server = await createServer({ games, log, io });
+    const server = await createServer({ store: 'memory', games, log, io });
     endings.push(() => server.close());
     assert.equal(await problem(`${url}/rejoin`, from(evil)), 'origin-refused');
     assert.equal(await problem(`${url}/other`), 'wrong-namespace');
@@ -233,9 +233,12 @@ describe('a client that cannot connect', () => {
 
   it('a path that contradicts the Socket.IO server, or is none, is refused at once', async () => {
     await assert.rejects(
-      createServer({ games, io: new Server(), path: '/game' }),
+      createServer({ store: 'memory', games, io: new Server(), path: '/game' }),
       /path: the Socket\.IO server has its own/,
     );
-    await assert.rejects(createServer({ games, path: 'game' }), /must be a path that begins with a slash/);
+    await assert.rejects(
+      createServer({ store: 'memory', games, path: 'game' }),
+      /must be a path that begins with a slash/,
+    );
   });
 });

@@ -28,7 +28,7 @@ describe('pages of other origins', () => {
   let url: string;
   before(async () => {
     await buildSdk();
-    server = await startServer({ ...own, origins: [ours] }, { port: 0, host: '127.0.0.1' });
+    server = await startServer({ store: 'memory', ...own, origins: [ours] }, { port: 0, host: '127.0.0.1' });
     url = `http://127.0.0.1:${server.port}`;
   });
   after(() => server.close());
@@ -62,7 +62,7 @@ describe('pages of other origins', () => {
   });
 
   it('[W10] where all origins may connect, all are shown it', async () => {
-    const open = await startServer({ ...own, origins: ['*'] }, { port: 0, host: '127.0.0.1' });
+    const open = await startServer({ store: 'memory', ...own, origins: ['*'] }, { port: 0, host: '127.0.0.1' });
     try {
       for (const path of ['/rooms.json', '/socket.io/?EIO=4&transport=polling'])
         assert.equal(
@@ -124,7 +124,7 @@ describe('pages of other origins', () => {
   it("in somebody's app it lies beside the other routes", async () => {
     const app = express();
     const http = createHttpServer(app);
-    const games = await createServer({ ...own, http, app });
+    const games = await createServer({ store: 'memory', ...own, http, app });
     http.listen(0, '127.0.0.1');
     await once(http, 'listening');
     try {

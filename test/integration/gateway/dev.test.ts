@@ -65,7 +65,10 @@ describe('dev mode', () => {
     for (const end of endings.splice(0).reverse()) await end();
   });
   const serving = async (more: Partial<ServerOptions>): Promise<string> => {
-    const server: RunningServer = await startServer({ ...options, ...more }, { port: 0, host: '127.0.0.1' });
+    const server: RunningServer = await startServer(
+      { store: 'memory', ...options, ...more },
+      { port: 0, host: '127.0.0.1' },
+    );
     endings.push(() => server.close());
     return `http://127.0.0.1:${server.port}`;
   };
@@ -94,7 +97,7 @@ describe('dev mode', () => {
     const before = process.env.NODE_ENV;
     process.env.NODE_ENV = 'production';
     try {
-      await assert.rejects(createServer({ ...options, dev: true }), TypeError);
+      await assert.rejects(createServer({ store: 'memory', ...options, dev: true }), TypeError);
     } finally {
       if (before === undefined) delete process.env.NODE_ENV;
       else process.env.NODE_ENV = before;
@@ -203,7 +206,7 @@ describe('dev mode', () => {
     const http = createHttpServer(app);
     const io = new Server(http, { path: '/ws' });
     endings.push(() => io.close());
-    const server = await createServer({ ...options, dev: true, io, app, authenticate: () => null });
+    const server = await createServer({ store: 'memory', ...options, dev: true, io, app, authenticate: () => null });
     endings.push(() => server.close());
     http.listen(0, '127.0.0.1');
     await once(http, 'listening');

@@ -44,7 +44,13 @@ describe('floods of WebSocket frames', () => {
   const opened: RawSocket[] = [];
   before(async () => {
     server = await startServer(
-      { games: demoGames, effects: loggingEffects(demoGames, noLog), log: noLog, trustProxy: 'loopback' },
+      {
+        store: 'memory',
+        games: demoGames,
+        effects: loggingEffects(demoGames, noLog),
+        log: noLog,
+        trustProxy: 'loopback',
+      },
       { port: 0, host: '127.0.0.1' },
     );
   });

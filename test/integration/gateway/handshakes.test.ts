@@ -44,7 +44,7 @@ describe('a handshake that is refused', () => {
   const servers: Record<string, (options?: Partial<ServerOptions>) => Promise<string>> = {
     'a server of its own': async options => {
       const server = await startServer(
-        { games, log, hangAfter: null, secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', ...options },
+        { store: 'memory', games, log, hangAfter: null, secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', ...options },
         { port: 0, host: '127.0.0.1' },
       );
       endings.push(() => server.close());
@@ -55,7 +55,7 @@ describe('a handshake that is refused', () => {
       const io = new Server(http);
       const url = await listening(http);
       endings.push(() => io.close());
-      const server = await createServer({ games, log, io, ...options });
+      const server = await createServer({ store: 'memory', games, log, io, ...options });
       endings.push(() => server.close());
       return `${url}/rejoin`;
     },

@@ -5,7 +5,7 @@ import { noLog } from '../../../server/ops/log.ts';
 const watch = startHangDetector({
   node: 'n',
   hangAfter: 300,
-  redis: null,
+  reports: null,
   log: {
     ...noLog,
     error: (fields, text) => process.stderr.write(`${text}: ${String((fields as { error?: unknown }).error)}\n`),

@@ -10,7 +10,7 @@ describe('heads along with pings', () => {
   const open: Socket[] = [];
   before(async () => {
     server = await startServer(
-      { games: [fourInARowGame], secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog },
+      { store: 'memory', games: [fourInARowGame], secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog },
       { port: 0, host: '127.0.0.1' },
     );
   });

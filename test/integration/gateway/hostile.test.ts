@@ -17,6 +17,7 @@ describe('hostile clients', () => {
   before(async () => {
     server = await startServer(
       {
+        store: 'memory',
         games: demoGames,
         effects: loggingEffects(demoGames, noLog),
         secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4',
@@ -207,6 +208,7 @@ describe('hostile clients', () => {
   it("an authenticate hook replaces guests' tokens, and refuses whom it does not know", async () => {
     const own = await startServer(
       {
+        store: 'memory',
         games: demoGames,
         effects: loggingEffects(demoGames, noLog),
         secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4',

@@ -25,7 +25,7 @@ async function serving(
   work: (server: RunningServer, url: string) => Promise<void>,
 ): Promise<void> {
   const server = await startServer(
-    { games: list, effects: loggingEffects(list, noLog), secret, log: noLog },
+    { store: 'memory', games: list, effects: loggingEffects(list, noLog), secret, log: noLog },
     { port: 0, host: '127.0.0.1' },
   );
   try {
@@ -119,7 +119,7 @@ describe('what a node serves', () => {
   it('closes, and drains, though somebody is connected who has not said anything yet', async () => {
     for (const how of ['close', 'drain'] as const) {
       const server = await startServer(
-        { games: demoGames, effects: loggingEffects(demoGames, noLog), secret, log: noLog },
+        { store: 'memory', games: demoGames, effects: loggingEffects(demoGames, noLog), secret, log: noLog },
         { port: 0, host: '127.0.0.1' },
       );
       const silent = tcp(server.port, '127.0.0.1');

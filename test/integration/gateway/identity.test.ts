@@ -30,7 +30,10 @@ describe('an app that knows its players', () => {
   let server: RunningServer;
   const clients: Client[] = [];
   before(async () => {
-    server = await startServer({ ...own, authenticate, hangAfter: null }, { port: 0, host: '127.0.0.1' });
+    server = await startServer(
+      { store: 'memory', ...own, authenticate, hangAfter: null },
+      { port: 0, host: '127.0.0.1' },
+    );
   });
   after(() => server.close());
   afterEach(() => {

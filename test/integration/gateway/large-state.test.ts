@@ -30,7 +30,7 @@ describe('a state of nearly a megabyte, over real connections', () => {
   const open: { close(): void }[] = [];
   before(async () => {
     server = await startServer(
-      { games: [atlasGame], secret: 'a secret for the tests of a large state', log: noLog },
+      { store: 'memory', games: [atlasGame], secret: 'a secret for the tests of a large state', log: noLog },
       { port: 0, host: '127.0.0.1' },
     );
   });

@@ -36,7 +36,14 @@ describe('routes for operators', () => {
       warn: (fields: Record<string, unknown>, text: string) => void warnings.push({ fields, text }),
     };
     const server = await startServer(
-      { games: demoGames, effects: loggingEffects(demoGames, noLog), log, trustProxy: 'loopback', ...more },
+      {
+        store: 'memory',
+        games: demoGames,
+        effects: loggingEffects(demoGames, noLog),
+        log,
+        trustProxy: 'loopback',
+        ...more,
+      },
       { port: 0, host: '127.0.0.1' },
     );
     endings.push(() => server.close());
@@ -142,6 +149,7 @@ describe('routes for operators', () => {
     const app = express();
     const http = createHttpServer(app);
     const server = await createServer({
+      store: 'memory',
       games: demoGames,
       effects: loggingEffects(demoGames, noLog),
       log: noLog,
@@ -165,7 +173,7 @@ describe('routes for operators', () => {
 
   it('[W8] every page costs its address, health and metrics excepted', async () => {
     const [allowances, clock] = [new Allowances(), new ManualClock()];
-    const node = { parts: { clock, log: noLog, games: demoGames, name: 'node' }, clientRequests: { allowances } };
+    const node = { parts: { clock, log: noLog, name: 'node' }, games: demoGames, clientRequests: { allowances } };
     const app = createApp({
       node: node as never,
       metrics: { text: () => Promise.resolve(''), contentType: 'text/plain', meter: noMeter } as never,

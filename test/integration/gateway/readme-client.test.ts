@@ -22,6 +22,7 @@ describe('the README', () => {
     assert.ok(code.trimEnd().split('\n').length <= 20, 'at most 20 lines');
     const server = await startServer(
       {
+        store: 'memory',
         games: demoGames,
         effects: loggingEffects(demoGames, noLog),
         secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4',

@@ -65,7 +65,10 @@ describe('rules that are reloaded under play', () => {
     clients: Client[];
     rooms: Room<Game['contract']['def']>[];
   }> {
-    const server = await startServer({ games: [gameOf()], dev: true, log: noLog }, { port: 0, host: '127.0.0.1' });
+    const server = await startServer(
+      { store: 'memory', games: [gameOf()], dev: true, log: noLog },
+      { port: 0, host: '127.0.0.1' },
+    );
     endings.push(() => server.close());
     const url = `http://127.0.0.1:${server.port}`;
     const clients = ['Ann', 'Bob', 'Cid'].map(name => connect(url, { storage: null, name }));
@@ -170,7 +173,10 @@ describe('rules that are reloaded under play', () => {
   });
 
   it('are refused outside dev mode', async () => {
-    const server = await startServer({ games: [gameOf()], log: noLog }, { port: 0, host: '127.0.0.1' });
+    const server = await startServer(
+      { store: 'memory', games: [gameOf()], log: noLog },
+      { port: 0, host: '127.0.0.1' },
+    );
     endings.push(() => server.close());
     await assert.rejects(
       server.reload(async () => [gameOf()]),

@@ -9,7 +9,7 @@ import { startServer } from '../../../server/server.ts';
 
 describe('a recording that cannot be had', () => {
   it('[Y3] [Y9] is refused with a code, whatever is asked for and whoever answers', async () => {
-    const server = await startServer({ games: [], log: noLog }, { port: 0, host: '127.0.0.1' });
+    const server = await startServer({ store: 'memory', games: [], log: noLog }, { port: 0, host: '127.0.0.1' });
     let answer = '';
     const proxy = createServer((_req, res) => res.writeHead(404).end(answer)).listen(0, '127.0.0.1');
     await once(proxy, 'listening');

@@ -42,7 +42,15 @@ const hoardGame = hoard.rules({
 const all = [...demoGames, hoardGame];
 const start = (more: Partial<ServerOptions> = {}) =>
   startServer(
-    { games: all, effects: loggingEffects(all, noLog), secret, log: noLog, trustProxy: 'loopback', ...more },
+    {
+      store: 'memory',
+      games: all,
+      effects: loggingEffects(all, noLog),
+      secret,
+      log: noLog,
+      trustProxy: 'loopback',
+      ...more,
+    },
     { port: 0, host: '127.0.0.1' },
   );
 

@@ -13,6 +13,7 @@ describe('requests that are begun and not ended', () => {
   it('[W8] are let go, whether they stop in the headers, in the body, or say nothing at all', async () => {
     const server = await startServer(
       {
+        store: 'memory',
         games: demoGames,
         effects: loggingEffects(demoGames, noLog),
         secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4',
@@ -42,7 +43,7 @@ describe('requests that are begun and not ended', () => {
 
   it('[W8] a connection that does not say who it is, and one that shows no sign of life, are closed', async () => {
     const server = await startServer(
-      { games: demoGames, effects: loggingEffects(demoGames, noLog), log: noLog },
+      { store: 'memory', games: demoGames, effects: loggingEffects(demoGames, noLog), log: noLog },
       { port: 0, host: '127.0.0.1' },
     );
     try {

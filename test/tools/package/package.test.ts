@@ -84,6 +84,7 @@ describe('the package', function () {
       'examples/embedded/main.ts',
       'dist/lib/server/store/lua/append.lua',
       'dist/lib/server/ops/hang-detector-worker.js',
+      'dist/lib/server/store/file/database-thread.js',
       'dist/lib/rejoin.min.js',
       'dist/lib/rejoin.min.js.map',
       'dist/lib/dev-page/index.html',

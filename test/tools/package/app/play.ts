@@ -8,7 +8,11 @@ import { guess, guessGame } from './game.js';
 const http = createHttpServer((_request, response) => void response.end("the host's"));
 const io = new Server(http);
 const reported: { n: number; key: string }[] = [];
-const options = { games: [guessGame], secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4' } satisfies ServerOptions;
+const options = {
+  games: [guessGame],
+  secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4',
+  store: 'memory',
+} satisfies ServerOptions;
 // @ts-expect-error -- the game has an effect that nobody does
 const incomplete = createServer({ ...options, io }).then(
   () => 'made',
