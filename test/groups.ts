@@ -35,7 +35,7 @@ const OWN_GROUPS: Readonly<Record<string, readonly SystemPart[]>> = {
   'simulation/seeds': [],
   'tools/bench': ['redis-server', 'nginx'],
   'tools/local-cluster': ['redis-server', 'nginx'],
-  'tools/package': ['redis-server'],
+  'tools/package': ['redis-server', 'nginx'],
   'tools/reference': [],
   'unit/handover': [],
 };

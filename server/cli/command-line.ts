@@ -12,6 +12,8 @@ export interface OptionSpec {
   readonly value?: string;
   readonly default?: string;
   readonly help: string;
+  /** Not in the help: for the commands' own use. */
+  readonly hidden?: boolean;
 }
 
 /** A command, as the help shows it. */
@@ -74,13 +76,15 @@ export function readNumber(
 
 /** The help of a command. */
 export function helpOf(spec: CommandSpec): string {
-  const entries = Object.entries(spec.options).map(
-    ([name, { value, default: fallback, help }]) =>
-      [
-        `--${name}${value === undefined ? '' : ` ${value}`}`,
-        `${help}${fallback === undefined ? '' : ` (${fallback})`}`,
-      ] as const,
-  );
+  const entries = Object.entries(spec.options)
+    .filter(([, { hidden }]) => hidden !== true)
+    .map(
+      ([name, { value, default: fallback, help }]) =>
+        [
+          `--${name}${value === undefined ? '' : ` ${value}`}`,
+          `${help}${fallback === undefined ? '' : ` (${fallback})`}`,
+        ] as const,
+    );
   const rows = [...entries, ['--help', 'this text'] as const];
   const width = Math.max(...rows.map(([left]) => left.length)) + 2;
   return [

@@ -12,6 +12,7 @@ export const spec: CommandSpec = {
   file: './games.js',
   options: {
     page: { value: 'FOLDER', help: 'serve the files of this folder at /' },
+    'local-cluster': { value: 'LABEL', help: '', hidden: true }, // by `rejoin cluster`
   },
   notes: [
     'The file exports games, and if they need them `effects` and `authenticate`.',
@@ -24,8 +25,10 @@ export async function run(args: readonly string[]): Promise<void> {
   const line = parseCommand(spec, args);
   if (line === 'help') return void process.stdout.write(helpOf(spec));
   const pageFolder = pageFolderOf(line.text('page'));
-  const { games, effects, authenticate } = await loadGamesFile(line.file);
-  await runServer({ games, effects: () => effects, authenticate, pageFolder, terminal: false, env: process.env });
+  const file = await loadGamesFile(line.file);
+  const { games, authenticate } = file;
+  const effects = line.text('local-cluster') === undefined ? () => file.effects : withLoggedEffects(file);
+  await runServer({ games, effects, authenticate, pageFolder, terminal: false, env: process.env });
 }
 
 /** @throws ConfigError when there is no page in it */

@@ -1,5 +1,5 @@
 import type { Routing } from './nginx-conf.ts';
-import type { NodeState } from './node-process.ts';
+import type { NodeCommand, NodeState } from './node-process.ts';
 
 /** Options of `startCluster`. */
 export interface ClusterOptions {
@@ -10,6 +10,8 @@ export interface ClusterOptions {
   readonly routing?: Routing;
   /** First of the nodes' consecutive ports, where free; undefined: any free ones. */
   readonly firstNodePort?: number;
+  /** nginx lets requests for the page for authors through; by default it refuses them, as in production. */
+  readonly devPage?: boolean;
   /** Prints nothing. */
   readonly quiet?: boolean;
   /** A folder that is kept and can be reused; undefined: a new one, which `stop` removes. */
@@ -33,8 +35,10 @@ export interface ClusterOptions {
   readonly restartCrashed?: boolean;
   /** Aborts a start in progress, and stops everything that was started. */
   readonly signal?: AbortSignal;
-  /** The script that a node runs, relative to the repository. */
+  /** The script of this repository that a node runs; it is compiled first. Default: the demo server. */
   readonly script?: string;
+  /** Arguments of node for a node of the cluster, in place of `script`; `label` must be among them (see `NodeCommand`). */
+  readonly command?: NodeCommand;
   /** Proxies between the parts, for example to cut connections. */
   readonly proxies?: ClusterProxies;
 }

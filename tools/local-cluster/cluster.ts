@@ -69,7 +69,13 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       exited: (exit, pid) => this.#exited(exit, pid),
     };
     this.#nginx = new NginxProcess(
-      { command: system.nginx, folder: folder.path, port: httpPort, routing: options.routing ?? 'address' },
+      {
+        command: system.nginx,
+        folder: folder.path,
+        port: httpPort,
+        routing: options.routing ?? 'address',
+        devPage: options.devPage === true,
+      },
       this.#childEvents,
     );
     this.#restarter =
@@ -294,6 +300,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
         port,
         folder: this.#folder.path,
         script,
+        command: this.#options.command,
         env: {
           HOST: '127.0.0.1', // Only nginx faces the network.
           ...(redisPort === this.redisPort
@@ -366,7 +373,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const system = findSystem(['redis-server', 'nginx']);
-  await compileSources();
+  if (options.command === undefined) await compileSources();
   const folder = await openRunFolder(options.runDir);
   let port: number;
   try {

@@ -45,11 +45,14 @@ export function withRouting(conf: string, routing: Routing): string {
   }
 }
 
+/** The nginx.conf with the page for authors open to everybody who reaches nginx. */
+export function withDevPage(conf: string): string {
+  return replaceOnce(conf, /^( *location ~\* \/\(metrics\|operator)\|dev(\)\(\/\|\$\) \{)$/gm, '$1$2');
+}
+
 function replaceOnce(conf: string, line: RegExp, by: string): string {
   const found = conf.match(line)?.length ?? 0;
   if (found !== 1)
-    throw new Error(
-      `nginx.conf: expected one line like ${String(line)}, found ${found}; the local cluster changes the routing there`,
-    );
+    throw new Error(`nginx.conf: expected one line like ${String(line)}, found ${found}; the local cluster changes it`);
   return conf.replace(line, by);
 }

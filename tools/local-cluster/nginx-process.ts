@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ManagedProcess, type ChildEvents } from './managed-process.ts';
-import { nodesConf, withListenPort, withRouting, type Routing } from './nginx-conf.ts';
+import { nodesConf, withDevPage, withListenPort, withRouting, type Routing } from './nginx-conf.ts';
 import { packageRoot } from '../../server/runtime/package-root.ts';
 import { until } from '../until.ts';
 
@@ -17,6 +17,8 @@ export interface NginxProcessOptions {
   readonly folder: string;
   readonly port: number;
   readonly routing: Routing;
+  /** Lets requests for the page for authors through. */
+  readonly devPage: boolean;
 }
 
 /** nginx with the repository's nginx.conf; only the port, the list of nodes and the routing are changed. */
@@ -88,10 +90,9 @@ export class NginxProcess {
     await mkdir(this.#home, { recursive: true });
     const conf = await readFile(join(packageRoot, 'nginx.conf'), 'utf8');
     const nodes = await readFile(join(packageRoot, 'nginx.nodes.conf'), 'utf8');
-    await writeFile(
-      join(this.#home, 'nginx.conf'),
-      withRouting(withListenPort(conf, this.#options.port), this.#options.routing),
-    );
+    const { port, routing, devPage } = this.#options;
+    const adapted = withRouting(withListenPort(conf, port), routing);
+    await writeFile(join(this.#home, 'nginx.conf'), devPage ? withDevPage(adapted) : adapted);
     await writeFile(join(this.#home, 'nginx.nodes.conf'), nodesConf(nodes, nodePorts));
   }
 

@@ -17,7 +17,20 @@ export interface NodeProcessOptions {
   /** The cluster's run folder. */
   readonly folder: string;
   readonly script: string;
+  /** In place of `script`. */
+  readonly command?: NodeCommand | undefined;
   readonly env: Readonly<Record<string, string>>;
+}
+
+/** How to run a node that is no script of this repository. */
+export interface NodeCommand {
+  /** Working directory. */
+  readonly cwd: string;
+  /**
+   * Arguments of node.
+   * @param label a path that makes the process recognizable in a process list, also for `stopLeftovers`
+   */
+  readonly args: (label: string) => readonly string[];
 }
 
 /** Changes that apply from the node's next start; omitted ones stay. `env` is merged. */
@@ -64,15 +77,15 @@ export class NodeProcess {
   /** Starts a process and waits until it is ready for players. */
   async start(): Promise<void> {
     if (this.#running !== undefined) throw new LocalClusterError('already-running', `${this.name} is running`);
-    const { folder, script, env } = this.#options;
+    const { folder, script, command, env } = this.#options;
+    const label = join(folder, this.name);
     const child = new ManagedProcess(
       {
         name: this.name,
         command: process.execPath,
-        // The last argument makes the process recognizable in a process list, also for `stopLeftovers`; the node
-        // ignores it.
-        args: [...argumentsForNode(script), join(folder, this.name)],
-        cwd: packageRoot,
+        // The label makes the process recognizable in a process list, also for `stopLeftovers`; the node ignores it.
+        args: command === undefined ? [...argumentsForNode(script), label] : command.args(label),
+        cwd: command?.cwd ?? packageRoot,
         env: { ...process.env, ...env, NODE_NAME: this.name, PORT: String(this.port) },
         ipc: true,
       },

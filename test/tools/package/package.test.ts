@@ -63,7 +63,7 @@ describe('the package', function () {
     const parts = [
       /(package\.json|README\.md|LICENSE|(CHANGELOG|CONTRIBUTING|SECURITY)\.md|nginx(\.nodes)?\.conf|shared\/SPEC\.md)/,
       /(docs|examples)\/.+/,
-      /dist\/lib\/(server|client|shared|testkit)\/.+\.(js|d\.ts|lua|sh)/,
+      /dist\/lib\/(cli|server|client|shared|testkit|tools)\/.+\.(js|d\.ts|lua|sh)/,
       /dist\/lib\/(rejoin\.min\.js(\.map)?|dev-page\/.+)/,
       // What the pages about the source link to.
       /(server|client|shared)\/.+\.(ts|lua)/,
@@ -88,6 +88,7 @@ describe('the package', function () {
       'dist/lib/rejoin.min.js',
       'dist/lib/rejoin.min.js.map',
       'dist/lib/dev-page/index.html',
+      'dist/lib/tools/local-cluster/orphan-reaper.sh',
       ...Object.values(ours.bin),
     ])
       assert.ok(files.includes(needed), needed);
@@ -206,6 +207,11 @@ describe('the package', function () {
         env: { ...process.env, REDIS_URL: redis.url },
       });
       assert.deepEqual(firstLine(stdout), expected);
+      const settings = { REDIS_URL: redis.url, REJOIN_SECRET: 'kT9vQ2xLw7RzN4mYb8HcJ5sDf3GpUa6E' };
+      const checked = await endOf(['check', 'plain-game.mjs'], settings);
+      assert.equal(checked.code, 0, checked.stdout + checked.stderr);
+      assert.match(checked.stdout, /^ok +duel: version 1, a match starts with 2 players$/m);
+      assert.match(checked.stdout, /^ok +rooms: 1 of 1 can be continued, 0 of them after a migration$/m);
     } finally {
       await redis.stop();
     }
@@ -274,7 +280,7 @@ describe('the package', function () {
 
   it('the command says what is wrong with its line, and ends with 2', async () => {
     const cases: readonly (readonly [args: readonly string[], says: RegExp, code: number])[] = [
-      [[], /a command is needed: start, dev/, 2],
+      [[], /a command is needed: start, dev, cluster, load, check/, 2],
       [['strat'], /no command 'strat'/, 2],
       [['start'], /which file\? For example: rejoin start/, 2],
       [['start', 'a.js', 'b.js'], /one file only, not also b\.js/, 2],
@@ -283,6 +289,10 @@ describe('the package', function () {
       [['start', 'no-game.mjs'], /exports no game/, 78],
       [['start', 'broken.mjs'], /broken\.mjs could not be loaded:.*Unexpected token/s, 78],
       [['start', 'plain-game.mjs', '--page', 'nowhere'], /no folder nowhere/, 78],
+      [['cluster', 'plain-game.mjs', '--nodes', '0'], /--nodes: a whole number from 1 to 24, not '0'/, 2],
+      [['cluster', 'plain-game.mjs', '--routing', 'sticky'], /--routing: one of address, room/, 2],
+      [['load', 'plain-game.mjs', '--url', 'example'], /--url: an http or https URL, not 'example'/, 2],
+      [['load', 'plain-game.mjs', '--game', 'chess'], /there is no 'chess', only duel/, 2],
     ];
     writeFileSync(join(app, 'no-game.mjs'), 'export const game = 1;');
     writeFileSync(join(app, 'broken.mjs'), 'export const game = );');
@@ -318,9 +328,41 @@ describe('the package', function () {
       if (msg !== 'listening') continue;
       assert.deepEqual(await (await fetch(`http://127.0.0.1:${port}/readyz`)).json(), { ready: true, draining: false });
       assert.equal((await fetch(`http://127.0.0.1:${port}/dev/`)).status, 404);
+      const url = `http://127.0.0.1:${port}`;
+      const load = await endOf(
+        ['load', 'plain-game.mjs', '--url', url, '--players', '4', '--seconds', '1', '--rate', '9'],
+        {},
+      );
+      assert.equal(load.code, 0, load.stdout + load.stderr);
+      assert.match(load.stdout, /^ +actions +[1-9]\d* \(.* per second\), p50 .* ms$/m);
+      assert.match(load.stdout, /^ +failed +none$/m);
+      assert.match(load.stdout, /^ +server CPU +\d+ % of a core, 1 node$/m);
       server.kill('SIGTERM');
     }
     assert.deepEqual(await ended, [0, null]);
+  });
+
+  it('`rejoin cluster` runs the game behind nginx, obeys its terminal, and stops as a whole', async () => {
+    const cluster = spawn(
+      process.execPath,
+      [installed(ours.bin['rejoin']!), 'cluster', 'plain-game.mjs', '--nodes', '1', '--port', '0'],
+      { cwd: app, stdio: ['pipe', 'pipe', 'inherit'] },
+    );
+    const ended = once(cluster, 'exit');
+    const lines: string[] = [];
+    for await (const line of createInterface(cluster.stdout)) {
+      lines.push(line);
+      const url = /Authors: +(\S+)/.exec(line)?.[1];
+      if (url !== undefined) assert.match(await (await fetch(url)).text(), /<script/);
+      if (line.includes('Ctrl-C stops')) cluster.stdin.write('kill 1\n');
+      if (line.includes('kill node-1: done')) cluster.kill('SIGINT');
+    }
+    assert.deepEqual(await ended, [0, null], lines.join('\n'));
+    assert.ok(
+      lines.some(line => line.includes('kill node-1: done')),
+      lines.join('\n'),
+    );
+    assert.equal(lines.at(-1), 'Stopped.');
   });
 
   /** Runs the command to its end. */

@@ -14,4 +14,5 @@ export const game = duel.rules({
       if (++s.hits === 3) ctx.end({ ranking: [[ctx.seat]] });
     },
   },
+  bot: () => ({ act: 'hit', data: {} }),
 });

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../runtime/package-root.ts';
-import { UsageError, type CommandSpec } from './command-line.ts';
+import { packageRoot } from '../server/runtime/package-root.ts';
+import { UsageError, type CommandSpec } from '../server/cli/command-line.ts';
 
 /** A module of a command: its description, and what it does. */
 interface Command {
@@ -12,8 +12,11 @@ interface Command {
 
 // Loaded when asked for: a production server needs neither the client nor the local cluster.
 const commands = new Map<string, () => Promise<Command>>([
-  ['start', () => import('./start.ts')],
-  ['dev', () => import('./dev.ts')],
+  ['start', () => import('../server/cli/start.ts')],
+  ['dev', () => import('../server/cli/dev.ts')],
+  ['cluster', () => import('./cluster.ts')],
+  ['load', () => import('./load.ts')],
+  ['check', () => import('../server/cli/check.ts')],
 ]);
 
 /** The `rejoin` command. */
@@ -45,5 +48,5 @@ async function help(): Promise<string> {
 }
 
 await main(process.argv.slice(2)).catch(async (error: unknown) =>
-  (await import('./exit-on-error.ts')).exitOnError(error),
+  (await import('../server/cli/exit-on-error.ts')).exitOnError(error),
 );
