@@ -127,6 +127,11 @@ export type RefusalsOf<D extends ContractDef> = D extends { refusals: readonly (
 
 /** A player of a running match, as the rules see it. The index in `ctx.players` is the seat. */
 export interface Player<P = unknown> {
+  /**
+   * The id that `authenticate` gave, or a guest's. It stays when the player leaves the match. Ids that begin with `$` are
+   * no accounts: `$bot-1` is a bot. Put it into the state only if everybody who sees the state may know it.
+   */
+  readonly id: string;
   readonly name: string;
   /** The player's profile; null if there is none. */
   readonly profile: P;
@@ -313,9 +318,9 @@ export type Rules<D extends ContractDef> = {
   left?(s: StateOf<D>, ctx: LeftCtx<D>): void;
   /**
    * Plays for a seat. Sees what the seat sees, and no more. Asked after each change in which no move of it is pending,
-   * and some times a second in games with a tick. Null: nothing to do.
+   * and some times a second in games with a tick. `players`: as in `ctx.players`. Null: nothing to do.
    */
-  bot?(view: ViewOf<D>, seat: number, random: Random): BotMove<D> | null;
+  bot?(view: ViewOf<D>, seat: number, random: Random, players: readonly Player<ProfileOf<D>>[]): BotMove<D> | null;
   /** Reads a state written by an older version of the game. */
   migrate?(s: unknown, fromVersion: number): StateOf<D>;
 } & (D extends { view: TypeOf<infer V> }

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Replay } from '../client/replay.ts';
+import type { EffectAbout } from '../server/rooms/actor/effect-runner.ts';
 import type { RoomDocument } from '../server/rooms/core/document.ts';
 import { readEntry, readSnapshot } from '../server/rooms/core/entry.ts';
 import { apply } from '../shared/delta.ts';
@@ -45,8 +46,17 @@ export interface TableOptions<D extends ContractDef> {
 }
 
 type RequestedEffect<D extends ContractDef> = {
-  [K in keyof EffectsOf<D> & string]: { name: K; data: Out<EffectsOf<D>[K]>; key: string };
+  [K in keyof EffectsOf<D> & string]: {
+    name: K;
+    data: Out<EffectsOf<D>[K]>;
+    key: string;
+    /** Player ids by seat, as of the request. */
+    players: readonly (string | null)[];
+  };
 }[keyof EffectsOf<D> & string];
+
+/** The account of a player of a table: not the name, so that rules that confuse the two are noticed. */
+const idOf = (name: string): string => `user:${name.toLowerCase().replaceAll(' ', '-')}`;
 
 /** A room of one game with connected players, and its match started. */
 export class Table<D extends ContractDef> {
@@ -81,8 +91,8 @@ export class Table<D extends ContractDef> {
       [contract.name]: Object.fromEntries(
         Object.keys(contract.def.effects ?? {}).map(name => [
           name,
-          (data: Json, { key }: { key: string }) => {
-            const effect = { name, data, key } as unknown as RequestedEffect<D>;
+          (data: Json, { key, players }: EffectAbout) => {
+            const effect = { name, data, key, players } as unknown as RequestedEffect<D>;
             this.onEffect(effect);
             this.effects.push(effect);
           },
@@ -113,7 +123,7 @@ export class Table<D extends ContractDef> {
     const homes = nodes.length > 2 ? nodes.slice(0, -1) : nodes;
     for (let i = 0; i < (how.players ?? contract.def.seats.min); i++) {
       const name = ['Ann', 'Bob', 'Cid', 'Dee', 'Eve', 'Fay', 'Gus', 'Hal'][i] ?? `Player ${i + 1}`;
-      const client = world.client(name, homes[i % homes.length]!);
+      const client = world.client(name, homes[i % homes.length]!, {}, idOf(name));
       const room = await world.clock.run(
         client.client.join(contract, {
           id: this.id,
@@ -275,7 +285,8 @@ export class Table<D extends ContractDef> {
    * ```
    */
   async watch(name = 'Watcher'): Promise<Seat<D>> {
-    const client = this.world.client(name, [...this.world.nodes.values()].find(h => h.state === 'up')!.name);
+    const home = [...this.world.nodes.values()].find(h => h.state === 'up')!.name;
+    const client = this.world.client(name, home, {}, idOf(name));
     const room = await this.world.clock.run(client.client.watch(this.game.contract, { id: this.id }));
     const watcher = new Seat<D>(this.world, client, room, name, this.game.contract.def);
     this.watchers.push(watcher);

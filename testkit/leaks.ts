@@ -1,7 +1,7 @@
 import type { AnyGame } from '../shared/contract.ts';
 import { copy } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
-import type { RoomDocument } from '../server/rooms/core/document.ts';
+import { rosterOf, type RoomDocument } from '../server/rooms/core/document.ts';
 import { LeakError, secretLeaves, replaceAt, firstDifference, type Secret } from './secrets.ts';
 
 /**
@@ -66,6 +66,8 @@ export function assertSecretsNotSent(
   logged: readonly string[],
 ): void {
   const look = game.rules.view;
+  /** Every member sees the ids of seated players: finding one says nothing about a secret that names a player. */
+  const ids = new Set(moments.flatMap(({ doc }) => rosterOf(doc)));
   /** All secrets, by the seat's player. */
   const secrets = new Map<string, Set<string>>();
   const shown = new Map<string | null, Set<string>>();
@@ -83,7 +85,7 @@ export function assertSecretsNotSent(
     );
     for (const [seat, words] of hidden) {
       const holder = doc.room.seats[seat]?.player ?? `seat ${seat}, left`;
-      for (const word of words) secrets.set(holder, (secrets.get(holder) ?? new Set()).add(word));
+      for (const word of words) if (!ids.has(word)) secrets.set(holder, (secrets.get(holder) ?? new Set()).add(word));
     }
     for (const viewer of [null, ...seats.filter(p => p !== null)]) {
       const seat = viewer === null ? null : seats.indexOf(viewer);
@@ -97,7 +99,7 @@ export function assertSecretsNotSent(
         if (to && (seat === null || !to.includes(seat))) continue;
         for (const [owner, words] of hidden)
           for (const word of words)
-            if (owner !== seat && containsText(JSON.stringify(data), word))
+            if (owner !== seat && !ids.has(word) && containsText(JSON.stringify(data), word))
               throw new LeakError(
                 `the event '${name}' tells ${viewer ?? 'spectators'} what seat ${owner} alone may know: ${word}`,
               );

@@ -58,6 +58,10 @@ export class Seat<D extends ContractDef> {
   get info(): Room<D>['info'] {
     return this.room.info;
   }
+  /** The player's id, as rules see it in `ctx.players`: `user:ann` of Ann. */
+  get id(): string {
+    return this.client.client.player ?? '';
+  }
   /** Seat index; null for a spectator. */
   get seat(): number | null {
     return this.room.seat;

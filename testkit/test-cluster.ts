@@ -349,7 +349,8 @@ export class TestCluster {
     }
   }
 
-  client(player: string, homeNode: string, options: Partial<ConnectOptions> = {}): TestClient {
+  /** @param name of the player; the id is the same unless another is given */
+  client(name: string, homeNode: string, options: Partial<ConnectOptions> = {}, player: string = name): TestClient {
     const made: TestClient = {
       client: null as unknown as Client,
       bytes: [],
@@ -358,11 +359,11 @@ export class TestCluster {
       connections: new Set(),
       isOffline: false,
       extraDelay: () => 0,
-      identify: () => ({ player, name: player, token: '' }),
+      identify: () => ({ player, name, token: '' }),
       run: fn => fn(),
       clockSkew: 0,
       receivesHeads: () => this.sendsHeads,
-      onMessage: (name, text) => this.observer.onClientMessage?.(made, name, text),
+      onMessage: (event, text) => this.observer.onClientMessage?.(made, event, text),
     };
     const clock: ClientClock = {
       now: () => this.clock.now() + made.clockSkew,
@@ -377,7 +378,7 @@ export class TestCluster {
       transport: this.transport(made),
       clock,
       storage: null,
-      name: player,
+      name,
       ...options,
     });
     return made;

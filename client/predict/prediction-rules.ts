@@ -102,7 +102,20 @@ export function createPredictionContext<D extends ContractDef>(
     get players() {
       return info.seats.flatMap(s =>
         s
-          ? [{ name: s.name, profile: copy(s.profile ?? null), here: s.here, out: s.out, bot: s.bot, team: s.team }]
+          ? [
+              {
+                // of a player who has left, only the room knows it
+                get id(): string {
+                  return s.player ?? unknown('the id of a player who left')();
+                },
+                name: s.name,
+                profile: copy(s.profile ?? null),
+                here: s.here,
+                out: s.out,
+                bot: s.bot,
+                team: s.team,
+              },
+            ]
           : [],
       );
     },

@@ -7,6 +7,6 @@ export const nim = contract('nim', {
   seats: { min: 2, max: 2 },
   state: state<{ left: number; turn: number }>(),
   actions: { take: z.object({ count: z.int().min(1).max(3) }) },
-  effects: { report: z.object({ winner: z.string(), loser: z.string() }) },
+  effects: { report: z.object({ winner: z.int(), loser: z.int() }) }, // seats
   refusals: ['not-your-turn', 'too-many'],
 });

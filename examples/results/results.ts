@@ -6,6 +6,7 @@ export interface Result {
   key: string;
   room: string;
   match: number;
+  /** Player ids. */
   winner: string;
   loser: string;
 }
@@ -28,10 +29,10 @@ export class Results {
 
   /** For `effects` of createServer. If it throws, it is called again later. */
   readonly handlers: HandlersOf<typeof nimGame> = {
-    report: ({ winner, loser }, { key, room, match }) => {
+    report: ({ winner, loser }, { key, room, match, players }) => {
       this.db
         .prepare('INSERT INTO results VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING')
-        .run(key, room, match, winner, loser);
+        .run(key, room, match, players[winner], players[loser]);
     },
   };
 

@@ -10,7 +10,7 @@ export const nimGame = nim.rules({
       s.turn = 1 - s.turn;
       if (s.left > 0) return;
       // Requested in the entry that ends the match: the journal contains both or neither.
-      ctx.effects.report({ winner: ctx.players[ctx.seat]!.name, loser: ctx.players[s.turn]!.name });
+      ctx.effects.report({ winner: ctx.seat, loser: s.turn });
       ctx.end({ ranking: [[ctx.seat], [s.turn]] });
     },
   },

@@ -492,7 +492,10 @@ function botsPlay(
     const pressed = held.map(() => 0);
     for (let seat = 0; seat < players; seat++) {
       if ((n + seat) % 4 !== 0) continue;
-      const move = rules.bot!(match.s, seat, random) as { hold?: { steer?: Steer }; press?: readonly string[] } | null;
+      const move = rules.bot!(match.s, seat, random, []) as {
+        hold?: { steer?: Steer };
+        press?: readonly string[];
+      } | null;
       if (move?.hold?.steer) {
         held[seat]!.steer = move.hold.steer;
         assert.equal(parse(arena.def.inputs.steer.schema, move.hold.steer).ok, true, 'bots keep to the contract');

@@ -1,7 +1,7 @@
 import type { Json } from '../../../shared/json.ts';
 import { limits } from '../../../shared/limits.ts';
 import type { Clock, Log, Meter, Timer } from '../../runtime/ports.ts';
-import type { RoomDocument } from '../core/document.ts';
+import { rosterOf, type RequestedEffect, type RoomDocument } from '../core/document.ts';
 import type { RuleTracker } from '../core/rule-tracker.ts';
 
 /**
@@ -14,6 +14,8 @@ export interface EffectAbout {
   readonly room: string;
   /** The match in which the effect was requested. */
   readonly match: number;
+  /** Player ids by seat when the effect was requested; null: the seat was free. Ids that begin with `$` are bots. */
+  readonly players: readonly (string | null)[];
 }
 /** The host's code for an effect. If it throws or times out, it is called again later. */
 export type EffectHandler = (data: Json, about: EffectAbout) => Promise<void> | void;
@@ -77,17 +79,22 @@ export class EffectRunner {
     );
   }
 
-  private async callHandler(
-    key: string,
-    { name, data, match }: { name: string; data: Json; match: number },
-  ): Promise<void> {
-    const { room } = this.doc();
+  private async callHandler(key: string, { name, data, match, roster }: RequestedEffect): Promise<void> {
+    const { room, hidden } = this.doc();
+    // Older builds keep no list.
+    const players = [...(hidden.rosters?.[roster ?? ''] ?? rosterOf(this.doc()))];
     const handler = this.parts.effects(room.game, name);
     if (!handler) throw new Error(`this node has no handler for effect '${name}' of game '${room.game}'`);
     this.ruleTracker.beginStep('effect', `effects.${name}`);
     let result: Promise<void> | void;
     try {
-      result = handler(JSON.parse(JSON.stringify(data)) as Json, { key, game: room.game, room: room.id, match });
+      result = handler(JSON.parse(JSON.stringify(data)) as Json, {
+        key,
+        game: room.game,
+        room: room.id,
+        match,
+        players,
+      });
     } finally {
       this.ruleTracker.endStep(); // only its synchronous part can block the event loop
     }

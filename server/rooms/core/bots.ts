@@ -3,7 +3,7 @@ import { copy } from '../../../shared/delta.ts';
 import type { Json } from '../../../shared/json.ts';
 import { createRandom, type Random, type Seed } from '../../../shared/random.ts';
 import { strictJson } from '../../../shared/strict-json.ts';
-import { assertSync } from './rule-context.ts';
+import { assertSync, playersOf } from './rule-context.ts';
 import { isBot, moveTimer, type RoomDocument } from './document.ts';
 import { parseInputs, type SeatInput } from './input-buffer.ts';
 
@@ -35,7 +35,8 @@ export function askBot(game: AnyGame, doc: RoomDocument, seat: number, random: R
   const visible = viewRule
     ? strictJson(viewRule(doc.state, { seat, ended: false, replay: false }), 'view')
     : copy(doc.state);
-  const move = (game.rules.bot!(visible, seat, random) as BotMove<ContractDef> | null | undefined) ?? null;
+  const move =
+    (game.rules.bot!(visible, seat, random, playersOf(doc)) as BotMove<ContractDef> | null | undefined) ?? null;
   assertSync(move);
   if (move === null) return null;
   if ('act' in move) {

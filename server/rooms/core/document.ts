@@ -32,7 +32,9 @@ export interface HiddenRoom {
   /** Rules that hung, newest first. */
   hangs?: Hang[];
   /** Effects that the rules have requested and no node has completed yet, by key. */
-  effects: Record<string, { name: string; data: Json; match: number }>;
+  effects: Record<string, RequestedEffect>;
+  /** Lists of players to which pending effects refer. */
+  rosters?: Record<string, Roster>;
   /** The room's clock at the start of the match. */
   began: number;
   /** Number of effects ever requested. */
@@ -45,8 +47,21 @@ export interface HiddenRoom {
   fill: number;
   /** Number of holds started so far. */
   holds?: number;
+  /** Players who left seats of this match, by the number of the seat's hold. */
+  left?: Record<string, string>;
   /** The last lost hold of each player who lost one recently. */
   losses?: Record<string, { session: string; why: SeatLoss }>;
+}
+
+/** Player ids by seat; null: no player. */
+export type Roster = (string | null)[];
+
+/** `roster`: key of the players at the request. Nodes of older builds write none. */
+export interface RequestedEffect {
+  name: string;
+  data: Json;
+  match: number;
+  roster?: string;
 }
 
 export interface RoomTimer {
@@ -87,6 +102,24 @@ export const closedFault = 'closed';
 /** A bot's player id. Ids of players never contain `$`. */
 export const botPlayer = (n: number): string => `$bot-${n}`;
 export const isBot = (player: string | null): boolean => player?.startsWith('$bot-') === true;
+
+/** The id of a player who left while a node ran the room that did not keep it. */
+const unknownPlayer = '$unknown';
+
+/** The id of the player of a seat that is taken, or was left during this match. */
+export const playerIdOf = ({ room, hidden }: RoomDocument, seat: number): string =>
+  hidden.seats[seat]?.player ?? hidden.left?.[room.seats[seat]!.hold] ?? unknownPlayer;
+
+/** The ids of all seats. */
+export const rosterOf = (doc: RoomDocument): Roster => doc.room.seats.map((s, i) => s && playerIdOf(doc, i));
+
+/** Drops the lists of players to which no pending effect refers. */
+export function dropUnusedRosters(hidden: HiddenRoom): void {
+  if (!hidden.rosters) return;
+  const used = new Set(Object.values(hidden.effects).map(({ roster }) => roster));
+  for (const key of Object.keys(hidden.rosters)) if (!used.has(key)) delete hidden.rosters[key];
+  if (Object.keys(hidden.rosters).length === 0) delete hidden.rosters;
+}
 
 /** Engine timer that makes a bot's move. */
 export const moveTimer = (seat: number): string => `$move-${seat}`;

@@ -193,7 +193,13 @@ const engineParts = ({ room, hidden }: RoomDocument): Json => ({ room, hidden })
 const ruleReachableParts = ({ room, hidden }: RoomDocument): Json =>
   ({
     room: { phase: room.phase, result: room.result, clocks: room.clocks, inputs: room.inputs },
-    hidden: { seed: hidden.seed, timers: hidden.timers, effects: hidden.effects, effectCount: hidden.effectCount },
+    hidden: {
+      seed: hidden.seed,
+      timers: hidden.timers,
+      effects: hidden.effects,
+      effectCount: hidden.effectCount,
+      ...(hidden.rosters ? { rosters: hidden.rosters } : {}),
+    },
   }) as unknown as Json;
 
 const volatileKeys = ['state', 'room', 'hidden'];

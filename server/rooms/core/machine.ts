@@ -5,7 +5,7 @@ import { makeRefusal, type Refused } from '../../../shared/refusals.ts';
 import { Actions, hungDetail } from './actions.ts';
 import { botSeats, planMoves } from './bots.ts';
 import { changesPresence, type Command, type Outcome } from './commands.ts';
-import { closedFault, effectsTimer, seatOf, type RoomDocument } from './document.ts';
+import { closedFault, dropUnusedRosters, effectsTimer, seatOf, type RoomDocument } from './document.ts';
 import { Draft } from './draft.ts';
 import type { PendingEntry } from './entry.ts';
 import { blockKeys, recordHangs, type HangReport } from './hangs.ts';
@@ -242,6 +242,7 @@ export class RoomMachine {
     this.draft.transact(() => {
       const { effects, timers } = this.doc.hidden;
       delete effects[key];
+      dropUnusedRosters(this.doc.hidden);
       if (Object.keys(effects).length === 0) delete timers[effectsTimer];
     });
     return { kind: 'done' };

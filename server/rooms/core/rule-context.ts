@@ -5,7 +5,7 @@ import { RefusalError, RejoinError } from '../../../shared/errors.ts';
 import type { Json } from '../../../shared/json.ts';
 import { parseJson } from '../../../shared/parse-json.ts';
 import { createRandom, type Random } from '../../../shared/random.ts';
-import { effectsTimer, type HiddenRoom, type RoomDocument } from './document.ts';
+import { effectsTimer, playerIdOf, rosterOf, type HiddenRoom, type RoomDocument } from './document.ts';
 
 /** Thrown by `ctx.refuse`: a regular refusal, not a failure. */
 export class RuleRefusalError extends RefusalError {
@@ -68,9 +68,7 @@ class RuleContext {
     return (this.#random ??= createRandom(this.#doc.hidden.seed));
   }
   get players(): Player[] {
-    return this.#doc.room.seats.flatMap(s =>
-      s ? [{ name: s.name, profile: copy(s.profile), here: s.here, out: s.out, bot: s.bot, team: s.team }] : [],
-    );
+    return playersOf(this.#doc);
   }
   get options(): Json {
     return copy(this.#doc.room.options);
@@ -158,8 +156,21 @@ class RuleContext {
       name,
       data: this.#checked('effects', name, data),
       match: room.match,
+      roster: this.#keepRoster(),
     };
     hidden.timers[effectsTimer] ??= { at: this.now + limits.effectRetry, data: null };
+  }
+
+  /** Keeps the players for an effect. Pending effects with the same players share one list. @returns its key */
+  #keepRoster(): string {
+    const { hidden } = this.#doc;
+    const roster = rosterOf(this.#doc);
+    const rosters = (hidden.rosters ??= {});
+    const text = JSON.stringify(roster);
+    const same = Object.keys(rosters).find(key => JSON.stringify(rosters[key]) === text);
+    if (same !== undefined) return same;
+    rosters[hidden.effectCount] = roster;
+    return String(hidden.effectCount);
   }
 
   #schemaOf(kind: SchemaKind, name: string): Schema {
@@ -175,6 +186,24 @@ class RuleContext {
     throw new TypeError(read.isNotJson ? read.detail : `${path}: ${read.detail}`);
   }
 }
+
+/** The players as rules see them. */
+export const playersOf = (doc: RoomDocument): Player[] =>
+  doc.room.seats.flatMap((s, i) =>
+    s
+      ? [
+          {
+            id: playerIdOf(doc, i),
+            name: s.name,
+            profile: copy(s.profile),
+            here: s.here,
+            out: s.out,
+            bot: s.bot,
+            team: s.team,
+          },
+        ]
+      : [],
+  );
 
 export const contextFor = (
   game: AnyGame,

@@ -117,6 +117,8 @@ function assignSeat(
   session: string,
 ): void {
   const { room } = t.doc;
+  const former = room.seats[seat];
+  if (former) delete t.doc.hidden.left?.[former.hold];
   const hold = beginHold(t.doc, seat, who.player, session, hasInputs(t));
   room.seats[seat] = {
     ...who,
@@ -235,6 +237,7 @@ export function loseSeat(t: RoomTransaction, seat: number, why: SeatLoss): Elimi
   let eliminated: EliminatedSeat | null = null;
   if (room.phase === 'playing') {
     // Rules address seats by index, so the seat stays, marked, until the match ends: rules and results need its name.
+    (t.doc.hidden.left ??= {})[publicSeat.hold] = player;
     if (!publicSeat.out) eliminated = { seat, player, why };
     Object.assign(publicSeat, { out: true, why, here: false, until: null, bot: false } satisfies Partial<PublicSeat>);
   } else {
@@ -355,6 +358,7 @@ export function startMatch(t: RoomTransaction): void {
   if (room.result)
     hidden.previous = { ranking: room.result.ranking.map(p => [...p]), players: room.seats.map(s => s?.name ?? '') };
   compactSeats(t);
+  delete hidden.left;
   room.phase = 'playing';
   room.match += 1;
   hidden.began = t.now;

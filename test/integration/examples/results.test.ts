@@ -49,7 +49,9 @@ describe('the example that saves results', () => {
     return { node, url: `http://127.0.0.1:${port}` };
   };
   /** A match to its last-but-one move; `last` makes that one. */
-  const match = async (url: string): Promise<{ last(): Promise<unknown>; room: string; close(): void }> => {
+  const match = async (
+    url: string,
+  ): Promise<{ last(): Promise<unknown>; room: string; players: (string | null)[]; close(): void }> => {
     const clients: Client[] = ['Ann', 'Bob'].map(name => connect(url, { storage: null, name }));
     const ann = await clients[0]!.create(nim, { private: true });
     const bob = await clients[1]!.join(nim, { id: ann.id });
@@ -61,6 +63,7 @@ describe('the example that saves results', () => {
       assert.equal((await seat.act.take({ count })).ok, true);
     return {
       room: ann.id,
+      players: clients.map(client => client.player),
       last: () => bob.act.take({ count: 3 }),
       close: () => {
         for (const client of clients) client.close();
@@ -76,7 +79,7 @@ describe('the example that saves results', () => {
     assert.deepEqual(await died, [null, 'SIGKILL']);
     played.close();
     const [key] = calls();
-    const row = { key: key!, room: played.room, match: 1, winner: 'Bob', loser: 'Ann' };
+    const row = { key: key!, room: played.room, match: 1, winner: played.players[1], loser: played.players[0] };
     assert.deepEqual(results.all(), [row], 'it was saved before the kill');
 
     const second = await start();

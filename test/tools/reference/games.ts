@@ -68,7 +68,7 @@ export const nim = contract('nim', {
   seats: { min: 2, max: 2 },
   state: state<{ left: number }>(),
   actions: { take: z.object({ count: z.int().min(1).max(3) }) },
-  effects: { report: z.object({ winner: z.string(), loser: z.string() }) },
+  effects: { report: z.object({ winner: z.int(), loser: z.int() }) },
 });
 export const nimGame = nim.rules({
   setup: () => ({ left: 21 }),

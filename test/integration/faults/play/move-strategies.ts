@@ -32,7 +32,7 @@ export const arenaStrategy = (
   seat: number,
   random: Random,
 ): { steer: { x: number; y: number }; dash: boolean } => {
-  const move = arenaGame.rules.bot!(state, seat, random);
+  const move = arenaGame.rules.bot!(state, seat, random, []);
   if (!move || 'act' in move) return { steer: { x: 0, y: 0 }, dash: false };
   return { steer: move.hold?.steer ?? { x: 0, y: 0 }, dash: move.press?.includes('dash') ?? false };
 };
