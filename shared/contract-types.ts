@@ -199,7 +199,7 @@ export interface Ctx<D extends ContractDef> {
    * repetition.
    * @example
    * ```ts
-   * ctx.effects.report({ winner: ctx.players[ctx.seat].name, loser: ctx.players[1 - ctx.seat].name })
+   * ctx.effects.report({ winner: ctx.seat, loser: 1 - ctx.seat })
    * ```
    */
   readonly effects: { readonly [K in keyof EffectsOf<D>]: (data: Out<EffectsOf<D>[K]>) => void };

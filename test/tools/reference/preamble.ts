@@ -55,5 +55,7 @@ export declare const app: Express;
 export declare const secret: string;
 export declare const id: string;
 export declare const db: { insert(key: string, row: unknown): Promise<void> };
-export declare const sqlite: { prepare(sql: string): { run(...values: (string | number)[]): unknown } };
+export declare const sqlite: {
+  prepare(sql: string): { run(...values: (string | number | null | undefined)[]): unknown };
+};
 export declare const sessions: { find(cookie: string | undefined): Promise<{ id: number; name: string } | null> };

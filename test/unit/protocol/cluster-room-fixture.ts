@@ -65,8 +65,14 @@ export interface MemoryStoreRoom {
   token: string | null;
 }
 /** A room as the store has it. */
-export const memoryStoreRoom = (world: TestCluster, id: string): MemoryStoreRoom | undefined =>
-  (world.memory as unknown as { rooms: Map<string, MemoryStoreRoom> }).rooms.get(id);
+export function memoryStoreRoom(world: TestCluster, id: string): MemoryStoreRoom | undefined {
+  const { table, texts } = world.memory as unknown as {
+    table: { rooms: Map<string, Pick<MemoryStoreRoom, 'seq' | 'token'>> };
+    texts: Map<string, Pick<MemoryStoreRoom, 'entries' | 'snapshot'>>;
+  };
+  const room = table.rooms.get(id);
+  return room && { ...room, ...texts.get(id)! };
+}
 
 /** A line without the SDK. */
 export function openRawConnection(world: TestCluster, host: TestNode, player: string) {

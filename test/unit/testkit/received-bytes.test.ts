@@ -28,7 +28,7 @@ const seenBy = (doc: RoomDocument, player: string | null): Json => {
  * more.
  */
 function account(history: readonly RoomDocument[], who: Player, watching: boolean): number {
-  const player = watching ? null : who.name;
+  const player = watching ? null : who.id;
   let changes = 0;
   for (const text of who.bytes) {
     const message = JSON.parse(text) as unknown;
