@@ -56,6 +56,7 @@ export const uses: Readonly<Record<string, string>> = {
     "export { connect } from './client/index.ts'; export * from './client/predict/index.ts'",
   'with replays': "export { connect } from './client/index.ts'; export * from './client/replay/index.ts'",
   'with the hooks': "export { connect } from './client/index.ts'; export * from './client/react/index.ts'",
+  'with the room store': "export { connect } from './client/index.ts'; export * from './client/store/index.ts'",
 };
 
 const line = (what: string, { bytes, gzipped }: Size) =>

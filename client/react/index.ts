@@ -4,30 +4,18 @@
  * @module rejoin/react
  */
 import { useCallback, useEffect, useReducer, useState, useSyncExternalStore } from 'react';
-import type { Contract, ContractDef, OptionsOf, ProfileOf, ViewOf } from '../../shared/contract.ts';
-import type { PublicRoom } from '../../shared/protocol.ts';
+import type { Contract, ContractDef } from '../../shared/contract.ts';
 import type { Client } from '../client.ts';
 import type { RoomError } from '../room-error.ts';
 import type { Room } from '../room.ts';
 import type { RoomStatus, Status } from '../status.ts';
-import { acquireRoom, type Which } from './shared-rooms.ts';
+import { valueOf, type RoomValue } from '../store/room-store.ts';
+import { acquireRoom, keyOf, type Which } from '../store/shared-rooms.ts';
 
 export type { Which };
 
 /** The result of `useRoom`. */
-export type RoomHook<D extends ContractDef> =
-  /** The room is being entered. */
-  | { room: null; state: null; info: null; refused: null; status: Status }
-  /** Entering was refused: `refused.why`, and `refused.now` for what the user can do. */
-  | { room: null; state: null; info: null; refused: RoomError; status: Status }
-  /** `state` changes in place: draw it, but do not keep or compare it. */
-  | {
-      room: Room<D>;
-      state: ViewOf<D> | null;
-      info: PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> };
-      refused: null;
-      status: RoomStatus;
-    };
+export type RoomHook<D extends ContractDef> = RoomValue<D>;
 
 /**
  * An object that reports its changes: a room, a prediction.
@@ -129,7 +117,7 @@ export function useSelected<T extends Subscribable, V extends number | string | 
  * ```
  */
 export function useRoom<D extends ContractDef>(client: Client, game: Contract<D>, which: Which<D> | null): RoomHook<D> {
-  const key = which && JSON.stringify({ ...which, profile: undefined });
+  const key = which && keyOf(which);
   const [entered, setEntered] = useState<{ key: string | null; room: Room<D> | null; refused: RoomError | null }>({
     key: null,
     room: null,
@@ -157,7 +145,9 @@ export function useRoom<D extends ContractDef>(client: Client, game: Contract<D>
   useChanges(room);
   const connectionStatus = useStatus(client);
   const roomStatus = useStatus<D>((room ?? client) as Room<D>);
-  return room
-    ? { room, state: room.state, info: room.info, refused: null, status: roomStatus }
-    : { room: null, state: null, info: null, refused: current?.refused ?? null, status: connectionStatus };
+  // Read before, so that a change of either status draws again.
+  return {
+    ...valueOf(client, room, current?.refused ?? null),
+    status: room ? roomStatus : connectionStatus,
+  } as RoomHook<D>;
 }

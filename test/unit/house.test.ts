@@ -155,7 +155,11 @@ describe('the house', () => {
     assert.deepEqual(who(/^libsql$/), ['server/store/file/database.ts']);
   });
   it('the client imports shared and socket.io-client; the page, the client and shared', () => {
-    assert.deepEqual(only(/^client\/(?!react\/)/, /^(client\/(?!react\/)|shared\/|socket\.io-client$)/), []);
+    assert.deepEqual(
+      only(/^client\/(?!react\/|vue\/)/, /^(client\/(?!react\/|vue\/)|shared\/|socket\.io-client$)/),
+      [],
+    );
+    assert.deepEqual(only(/^client\/vue\//, /^(client\/(?!predict\/|react\/)|shared\/|vue$)/), []);
     assert.deepEqual(only(/^client\/react\//, /^(client\/(?!predict\/)|shared\/|react$)/), []);
     assert.deepEqual(
       only(/^client\/(?!predict\/|browser\/)/, /^(?!client\/predict\/)/),

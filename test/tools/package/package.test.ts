@@ -262,7 +262,7 @@ describe('the package', function () {
     );
     const react = await bundle('react');
     assert.deepEqual(
-      react.modules.filter(id => !/\/dist\/lib\/client\/react\/|\/node_modules\/react\//.test(id)),
+      react.modules.filter(id => !/\/dist\/lib\/client\/(react|store)\/|\/node_modules\/react\//.test(id)),
       [],
     );
   });

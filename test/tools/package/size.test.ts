@@ -7,7 +7,7 @@ describe('what the client adds to a page', () => {
     const { gzipped, modules } = await sizeOf(uses['all of rejoin/client']!);
     assert.ok(gzipped <= 19 * 1024, `${gzipped} bytes`);
     assert.deepEqual(
-      modules.filter(file => /predict|react|client\/replay\/|shared\/games/.test(file)),
+      modules.filter(file => /predict|react|client\/(replay|store|vue)\/|shared\/games/.test(file)),
       [],
     );
   });
@@ -16,9 +16,14 @@ describe('what the client adds to a page', () => {
     const base = await sizeOf(uses['connect, and nothing else']!);
     const sizes = Object.fromEntries(
       await Promise.all(
-        ['with predict', 'with interpolate', 'with replays', 'with the hooks', 'with all of rejoin/predict'].map(
-          async use => [use, (await sizeOf(uses[use]!)).gzipped - base.gzipped],
-        ),
+        [
+          'with predict',
+          'with interpolate',
+          'with replays',
+          'with the hooks',
+          'with the room store',
+          'with all of rejoin/predict',
+        ].map(async use => [use, (await sizeOf(uses[use]!)).gzipped - base.gzipped]),
       ),
     );
     assert.ok(
@@ -26,6 +31,7 @@ describe('what the client adds to a page', () => {
         sizes['with interpolate'] <= 2_200 &&
         sizes['with replays'] <= 1_000 &&
         sizes['with the hooks'] <= 1_000 &&
+        sizes['with the room store'] <= 700 &&
         sizes['with all of rejoin/predict'] <= 4_600,
       JSON.stringify(sizes),
     );
@@ -42,7 +48,7 @@ describe('what the client adds to a page', () => {
     assert.deepEqual(
       modules.filter(
         file =>
-          !/^(client\/(?!react)|shared\/(?!games)|node_modules\/(socket\.io-client|socket\.io-parser|engine\.io-client|engine\.io-parser|@socket\.io\/component-emitter)\/)/.test(
+          !/^(client\/(?!(react|store|vue)\/)|shared\/(?!games)|node_modules\/(socket\.io-client|socket\.io-parser|engine\.io-client|engine\.io-parser|@socket\.io\/component-emitter)\/)/.test(
             file,
           ),
       ),

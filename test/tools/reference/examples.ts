@@ -59,6 +59,8 @@ const entries: Readonly<Record<string, string>> = {
   client: 'client',
   predict: 'client/predict',
   replay: 'client/replay',
+  store: 'client/store',
+  vue: 'client/vue',
   react: 'client/react',
   contract: 'shared',
   server: 'server',

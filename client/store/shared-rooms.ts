@@ -11,6 +11,9 @@ export type Which<D extends ContractDef = ContractDef> =
   | ({ create: true | { options?: OptionsIn<D>; private?: boolean; bots?: number } } & WithProfile<D>);
 type WithProfile<D extends ContractDef> = { profile?: ProfileIn<D> | undefined };
 
+/** Which room is meant. The profile makes no difference: it is sent on entering. */
+export const keyOf = (which: object | null): string => JSON.stringify(which && { ...which, profile: undefined });
+
 interface SharedRoom {
   room: Promise<Room<never>>;
   users: number;
@@ -20,7 +23,7 @@ const sharedRooms = new WeakMap<Client, Map<string, SharedRoom>>();
 
 /**
  * Shares one room among all components with the same client and arguments. It is closed after the last component
- * releases it, in a later turn, because React unmounts and remounts components (strict mode, route changes).
+ * releases it, in a later turn, because components are unmounted and mounted again (React's strict mode, route changes).
  */
 export function acquireRoom<D extends ContractDef>(
   client: Client,
