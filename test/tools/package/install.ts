@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { after } from 'mocha';
 
 const run = promisify(execFile);
 
@@ -31,14 +33,19 @@ export interface App {
   readonly npm: (...args: string[]) => Promise<unknown>;
 }
 
-const made: { app?: Promise<App> } = {};
+const made: { app?: Promise<App>; folder?: string } = {};
 
-/** The one app of all tests of this process: packing builds, and an install takes long. Removed at exit. */
+after(async function () {
+  this.timeout(120_000); // thousands of files
+  if (made.folder !== undefined) await rm(made.folder, { recursive: true, force: true });
+});
+
+/** The one app of all tests of this process: packing builds, and an install takes long. Removed after the last test. */
 export const installedApp = (): Promise<App> => (made.app ??= install());
 
 async function install(): Promise<App> {
   const outer = mkdtempSync(join(tmpdir(), 'rejoin-package-'));
-  process.once('exit', () => rmSync(outer, { recursive: true, force: true }));
+  made.folder = outer;
   const folder = join(outer, 'app');
   mkdirSync(folder);
   await run('npm', ['pack', '--pack-destination', outer], { cwd: root });
