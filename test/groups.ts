@@ -27,6 +27,7 @@ const OWN_GROUPS: Readonly<Record<string, readonly SystemPart[]>> = {
   'integration/examples': ['redis-server'],
   'integration/faults': ['redis-server', 'nginx'],
   'integration/hostile': ['redis-server', 'nginx'],
+  'integration/one-node': [],
   'integration/redis': ['redis-server'],
   'integration/sentinel': ['redis-server', 'nginx'],
   'integration/smoothness': ['redis-server', 'nginx'],

@@ -1,4 +1,4 @@
-import type { MessagePort, Worker } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { limits } from '../../../shared/limits.ts';
 import type { Clock, Timer } from '../../runtime/ports.ts';
 import { startThread } from '../../runtime/start-thread.ts';
@@ -50,13 +50,33 @@ class Batch {
   }
 }
 
+/** What is used of a `Worker`. */
+export interface DatabaseThread {
+  postMessage(request: DatabaseRequest): void;
+  on(event: 'message', listener: (reply: DatabaseReply) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'exit', listener: (code: number) => void): unknown;
+  ref(): void;
+  unref(): void;
+  terminate(): Promise<unknown>;
+}
+export type StartDatabaseThread = (settings: DatabaseSettings, hangReports: MessagePort | null) => DatabaseThread;
+
+const startDatabaseThread: StartDatabaseThread = (settings, hangReports) =>
+  startThread(import.meta.url, 'database-thread', {
+    name: 'rejoin-database',
+    workerData: { settings, hangReports },
+    ...(hangReports ? { transferList: [hangReports] } : {}),
+    execArgv: [],
+  });
+
 /**
  * The connection to the database's thread.
  * Group commit: what is added while a transaction is in flight, or in the same turn of the event loop, is one
  * transaction. After a failure nothing more is sent until `reload`, because later operations rely on earlier ones.
  */
 export class DatabaseConnection {
-  private worker: Worker | null = null;
+  private worker: DatabaseThread | null = null;
   private pending = new Batch();
   private inFlight: Batch | null = null;
   /** Whether the pending transaction has writes, or will have. */
@@ -79,6 +99,8 @@ export class DatabaseConnection {
       beforeCommit(): void;
       /** Called when a transaction failed, or the thread ended. */
       onFailed(error: StoreError): void;
+      /** Default: a worker thread. */
+      startThread?: StartDatabaseThread | undefined;
     },
   ) {}
 
@@ -196,17 +218,12 @@ export class DatabaseConnection {
     }).finally(() => worker!.unref());
   }
 
-  private startWorker(): Worker {
+  private startWorker(): DatabaseThread {
     const { settings } = this.parts;
     // A port can be transferred once. A second thread works without the detector's reports.
     const hangReports = this.hasStarted ? null : this.parts.hangReports;
     this.hasStarted = true;
-    const worker = startThread(import.meta.url, 'database-thread', {
-      name: 'rejoin-database',
-      workerData: { settings, hangReports },
-      ...(hangReports ? { transferList: [hangReports] } : {}),
-      execArgv: [],
-    });
+    const worker = (this.parts.startThread ?? startDatabaseThread)(settings, hangReports);
     worker.unref();
     worker.on('message', (reply: DatabaseReply) => this.receive(reply));
     const onEnd = (reason: string) => {

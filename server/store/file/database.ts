@@ -74,6 +74,8 @@ export class Database {
     this.logFile = `${file}-wal`;
     try {
       this.db.pragma('locking_mode = EXCLUSIVE');
+      // Before anything is written.
+      const isEmpty = this.checkFormat(file);
       this.db.pragma('journal_mode = WAL');
       // NORMAL: the log is synced by `syncLog`, and by SQLite before it is copied into the file.
       this.db.pragma(`synchronous = ${sync === 'always' ? 'FULL' : 'NORMAL'}`);
@@ -81,7 +83,10 @@ export class Database {
       this.db.pragma('checkpoint_fullfsync = ON');
       this.db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
       if (maxPages !== undefined) this.db.pragma(`max_page_count = ${maxPages}`);
-      this.checkFormat(file);
+      if (isEmpty)
+        this.db.exec(
+          `BEGIN; ${schema} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT}; COMMIT`,
+        );
       // Statements are prepared once, and live as long as the process.
       this.begin = this.prepare('BEGIN IMMEDIATE');
       this.commit = this.prepare('COMMIT');
@@ -115,15 +120,11 @@ export class Database {
     return this.db.prepare(sql).raw(true);
   }
 
-  private checkFormat(file: string): void {
+  /** @returns whether the file is empty. @throws FileFormatError */
+  private checkFormat(file: string): boolean {
     const number = (pragma: string) => (this.prepareRaw(`PRAGMA ${pragma}`).get() as [number])[0];
-    const isEmpty = (this.prepareRaw('SELECT count(*) FROM sqlite_schema').get() as [number])[0] === 0;
-    if (isEmpty) {
-      this.db.exec(
-        `BEGIN; ${schema} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT}; COMMIT`,
-      );
-      return;
-    }
+    const [tables] = this.prepareRaw('SELECT count(*) FROM sqlite_schema').get() as [number];
+    if (tables === 0) return true;
     if (number('application_id') !== APPLICATION_ID)
       throw new FileFormatError(`${file} is a database of another program`);
     const version = number('user_version');
@@ -131,6 +132,7 @@ export class Database {
       throw new FileFormatError(
         `${file} was written by a newer version of Rejoin (format ${version}; this one reads ${FORMAT})`,
       );
+    return false;
   }
 
   private prepareWrites(): Record<WriteOperation[0], (args: readonly Value[]) => void> {

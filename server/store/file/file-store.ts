@@ -27,7 +27,7 @@ import type {
 } from '../store.ts';
 import { wholeMs } from '../whole-ms.ts';
 import type { DataFolder } from './data-folder.ts';
-import { DatabaseConnection } from './database-connection.ts';
+import { DatabaseConnection, type StartDatabaseThread } from './database-connection.ts';
 import type { FileSync, RoomTexts, StoredFacts } from './operations.ts';
 
 export interface FileStoreParts {
@@ -42,6 +42,10 @@ export interface FileStoreParts {
   hangReports?: MessagePort | null;
   /** Maximum number of pages of the file, for tests of a full disk. */
   maxPages?: number;
+  /** How long a locked file is tried again, ms. Default: 2,000. */
+  lockPatience?: number;
+  /** Where the database runs. Default: a worker thread. */
+  startThread?: StartDatabaseThread;
 }
 
 /** A room as stored: its record and its offer. */
@@ -74,14 +78,15 @@ export class FileStore implements Store {
   private hasFailed = false;
 
   private constructor(private readonly parts: FileStoreParts) {
-    const { folder, sync, maxPages, clock, hangReports = null } = parts;
+    const { folder, sync, lockPatience = 2_000, maxPages, clock, hangReports = null } = parts;
     this.table = this.newTable();
     this.connection = new DatabaseConnection({
-      settings: { file: folder.file, sync, maxPages },
+      settings: { file: folder.file, sync, lockPatience, maxPages },
       clock,
       hangReports,
       beforeCommit: () => this.writeChangedRecords(),
       onFailed: error => this.failed(error),
+      startThread: parts.startThread,
     });
   }
 

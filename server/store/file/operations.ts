@@ -48,6 +48,8 @@ export type FileSync = 'everysec' | 'always';
 export interface DatabaseSettings {
   file: string;
   sync: FileSync;
+  /** How long a locked file is tried again, ms. */
+  lockPatience: number;
   /** Maximum number of pages, for tests of a full disk. */
   maxPages?: number | undefined;
 }

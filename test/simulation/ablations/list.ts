@@ -1,6 +1,7 @@
 import { client } from './client.ts';
 import { edit, type Ablation } from './ablation.ts';
 import { hostile } from './attacks.ts';
+import { file } from './file.ts';
 import { life } from './life.ts';
 import { lobby } from './lobby.ts';
 import { seats } from './seats.ts';
@@ -432,6 +433,7 @@ export const ablations: readonly Ablation[] = [
   ...match,
   ...seats,
   ...values,
+  ...file,
   ...lobby,
   ...time,
   ...client,

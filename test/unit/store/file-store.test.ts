@@ -1,23 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Timer } from '../../../server/runtime/ports.ts';
-import { realClock } from '../../../server/runtime/real-ports.ts';
 import { DataFolder } from '../../../server/store/file/data-folder.ts';
 import { FileStore } from '../../../server/store/file/file-store.ts';
-import { countingEntropy, ManualClock, silentLog } from '../manual-ports.ts';
+import { countingEntropy, silentLog, type ManualClock } from '../manual-ports.ts';
+import { inProcess } from './database-in-process.ts';
+import { FileClock } from './file-clock.ts';
 import { offersSuite } from './offers-suite.ts';
 import { storeSuite } from './store-suite.ts';
-
-/** A wall clock that stands until it is moved. Deadlines of the file are real. */
-class FileClock extends ManualClock {
-  override soon(fn: () => void): void {
-    realClock.soon(fn);
-  }
-  override after(ms: number, fn: () => void): Timer {
-    return realClock.after(ms, fn);
-  }
-}
 
 const opened: { store: FileStore; path: string }[] = [];
 async function openStore(clock: ManualClock): Promise<FileStore> {
@@ -28,6 +18,7 @@ async function openStore(clock: ManualClock): Promise<FileStore> {
     clock,
     entropy: countingEntropy(),
     log: silentLog,
+    startThread: inProcess,
   });
   opened.push({ store, path });
   return store;
