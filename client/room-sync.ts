@@ -382,7 +382,8 @@ export class RoomSync implements RoomActionsPort {
    * @param latest null: unknown; undefined: the node does not know this connection as a member
    */
   receiveHead(latest: RoomHead | null | undefined): void {
-    if (latest === undefined) return this.rejoin();
+    // A join that is in flight, or waits for retryAfter, makes it one.
+    if (latest === undefined) return this.state.phase === 'joining' ? undefined : this.rejoin();
     if (!latest || this.state.phase === 'ended') return;
     if (latest.watchers !== this.watchers) {
       this.watchers = latest.watchers;

@@ -30,6 +30,7 @@ const OWN_GROUPS: Readonly<Record<string, readonly SystemPart[]>> = {
   'integration/one-node': [],
   'integration/redis': ['redis-server'],
   'integration/sentinel': ['redis-server', 'nginx'],
+  'integration/wire': ['python3-socketio'],
   'integration/smoothness': ['redis-server', 'nginx'],
   'simulation/ablations': ['nginx'],
   'simulation/conformance': ['redis-server'],

@@ -57,7 +57,18 @@ describe('the documents', () => {
   });
 
   it('the pages that sources name exist', () => {
-    const sources = ['server', 'client', 'client-demo', 'shared', 'testkit', 'tools', 'test', 'bench', 'examples']
+    const sources = [
+      'server',
+      'client',
+      'client-demo',
+      'shared',
+      'testkit',
+      'conformance',
+      'tools',
+      'test',
+      'bench',
+      'examples',
+    ]
       .flatMap(folder => filesOf(folder, /\.(tsx?|mjs|lua)$/))
       .concat('nginx.conf', 'package.json');
     const gone = sources

@@ -12,7 +12,7 @@ const sources = (...folders: string[]) =>
       .map(f => join(folder, f)),
   );
 const files = sources('shared', 'server', 'client', 'client-demo');
-const beside = sources('cli', 'testkit', 'examples', 'tools');
+const beside = sources('cli', 'testkit', 'conformance', 'examples', 'tools');
 const text = (file: string) => readFileSync(join(root, file), 'utf8');
 
 /**
@@ -184,13 +184,16 @@ describe('the house', () => {
     );
   });
   it('nothing of the product imports the test kit, examples or tools; the test kit imports the product alone', () => {
-    assert.deepEqual(only(/./, /^(?!(rejoin|cli|testkit|examples|tools|test|bench)\/)/), []);
+    assert.deepEqual(only(/./, /^(?!(rejoin|cli|testkit|conformance|examples|tools|test|bench)\/)/), []);
     assert.deepEqual(
       only(/^cli\//, /^(node:|cli\/|(server|client|shared|tools\/local-cluster)\/)/, beside),
       [],
       'the command is made of the product and the local cluster',
     );
-    assert.deepEqual(only(/^testkit\//, /^(?!(cli|examples|tools|test|bench|client-demo)\/)/, beside), []);
+    assert.deepEqual(
+      only(/^(testkit|conformance)\//, /^(?!(cli|examples|tools|test|bench|client-demo)\/)/, beside),
+      [],
+    );
     assert.deepEqual(
       only(/^tools\/(?!pictures\/)/, /^(?!(test|bench|examples)\/)/, beside),
       [],

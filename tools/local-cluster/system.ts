@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { RejoinError } from '../../shared/errors.ts';
 
-/** Programs that are not npm packages. */
-export type SystemPart = 'redis-server' | 'nginx' | 'chromium';
+/** Programs, and modules of Python, that are not npm packages. */
+export type SystemPart = 'redis-server' | 'nginx' | 'chromium' | 'python3-socketio';
 export type SystemPaths = Readonly<Record<SystemPart, string>>;
 
 interface SystemPackage {
@@ -12,6 +12,8 @@ interface SystemPackage {
   readonly names: readonly string[];
   /** Environment variable that overrides the executable. */
   readonly variable?: string;
+  /** Modules that the executable, a Python, has to have. */
+  readonly modules?: readonly string[];
   readonly apt: string;
   readonly brew: string;
 }
@@ -33,6 +35,14 @@ const PARTS: Readonly<Record<SystemPart, SystemPackage>> = {
     variable: 'CHROMIUM',
     apt: 'chromium-headless-shell fonts-liberation', // without any font a page is empty
     brew: '--cask chromium',
+  },
+  'python3-socketio': {
+    // Debian's own first: apt-get installs modules for it alone.
+    names: ['/usr/bin/python3', 'python3'],
+    variable: 'PYTHON',
+    modules: ['socketio', 'aiohttp'],
+    apt: 'python3-socketio python3-aiohttp',
+    brew: 'python && python3 -m pip install python-socketio aiohttp',
   },
 };
 
@@ -85,16 +95,21 @@ export function installCommand(parts: readonly SystemPart[], platform: NodeJS.Pl
 }
 
 function findPart(part: SystemPart): string | undefined {
-  const { names, variable } = PARTS[part];
+  const { names, variable, modules = [] } = PARTS[part];
   const chosen = variable === undefined ? undefined : process.env[variable];
-  if (chosen !== undefined && chosen !== '') return findExecutable(chosen);
-  return names.map(findExecutable).find(path => path !== undefined);
+  const candidates = chosen !== undefined && chosen !== '' ? [chosen] : names;
+  return candidates.map(findExecutable).find(path => path !== undefined && hasModules(path, modules));
 }
 
 function findExecutable(name: string): string | undefined {
   if (name.includes('/')) return isExecutable(name) ? name : undefined;
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...MORE_FOLDERS].filter(folder => folder !== '');
   return folders.map(folder => join(folder, name)).find(isExecutable);
+}
+
+function hasModules(python: string, modules: readonly string[]): boolean {
+  if (modules.length === 0) return true;
+  return spawnSync(python, ['-c', `import ${modules.join(', ')}`], { stdio: 'ignore' }).status === 0;
 }
 
 function isExecutable(path: string): boolean {

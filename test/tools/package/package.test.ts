@@ -63,7 +63,7 @@ describe('the package', function () {
     const parts = [
       /(package\.json|README\.md|LICENSE|(CHANGELOG|CONTRIBUTING|SECURITY)\.md|nginx(\.nodes)?\.conf|shared\/SPEC\.md)/,
       /(docs|examples)\/.+/,
-      /dist\/lib\/(cli|server|client|shared|testkit|tools)\/.+\.(js|d\.ts|lua|sh)/,
+      /dist\/lib\/(cli|server|client|shared|testkit|conformance|tools)\/.+\.(js|d\.ts|lua|sh)/,
       /dist\/lib\/(rejoin\.min\.js(\.map)?|dev-page\/.+)/,
       // What the pages about the source link to.
       /(server|client|shared)\/.+\.(ts|lua)/,
