@@ -12,6 +12,6 @@ export class RoomError extends RefusalError {
   constructor(code: string, detail?: string) {
     super(code, detail);
     this.why = explainRefusal({ ok: false, code, ...(detail === undefined ? {} : { detail }) });
-    this.now = remedyOf(code);
+    this.now = remedyOf(code, detail);
   }
 }

@@ -65,13 +65,18 @@ const remedies: Partial<Record<RefusalCode, Remedy>> = {
  * What the user can do about a refusal.
  * @example
  * ```ts
- * room.onEnd(({ code }) => {
- *   if (remedyOf(code) === 'reload') location.reload()
+ * room.onEnd(({ code, detail }) => {
+ *   if (remedyOf(code, detail) === 'reload') location.reload()
  * })
  * ```
  */
-export const remedyOf = (code: string): Remedy =>
-  Object.hasOwn(remedies, code) ? remedies[code as RefusalCode]! : dutyOf(code) === 'retry' ? 'again' : 'elsewhere';
+export const remedyOf = (code: string, detail?: string): Remedy =>
+  // `reserved` with a detail: the room is not open to spectators either.
+  Object.hasOwn(remedies, code) && !(code === 'reserved' && detail !== undefined)
+    ? remedies[code as RefusalCode]!
+    : dutyOf(code) === 'retry'
+      ? 'again'
+      : 'elsewhere';
 /** Messages for the details of `seat-lost`. */
 const seatLostMessages: Readonly<Record<string, string>> = {
   left: 'You have left this room in another window.',
@@ -92,7 +97,7 @@ export const makeRefusedStatus = (refusal: Refused): Status & { state: 'refused'
   state: 'refused',
   refusal,
   why: explainRefusal(refusal),
-  now: remedyOf(refusal.code),
+  now: remedyOf(refusal.code, refusal.detail),
 });
 
 /**

@@ -12,7 +12,7 @@ import type { ClusterMembership } from '../ownership/cluster-membership.ts';
 import { findCapableNodes } from '../ownership/handover-targets.ts';
 import type { NodeRpc } from '../messaging/node-rpc.ts';
 import type { Clock, Entropy, Log, Meter, HangDetector } from '../runtime/ports.ts';
-import { newDocument } from '../rooms/core/document.ts';
+import { newDocument, type Restrictions, type RoomInit } from '../rooms/core/document.ts';
 import { encodeSnapshot } from '../rooms/core/entry.ts';
 import type { AdoptRequest } from '../rooms/actor/messages.ts';
 import { gameKey } from '../rooms/core/game-key.ts';
@@ -53,7 +53,12 @@ export class Lobby {
   async create(
     player: string,
     request: CreateRequest,
-    settings: { reserved?: string[] | null; life?: number; makers?: readonly Maker[] } = {},
+    settings: {
+      reserved?: string[] | null;
+      restrictions?: Restrictions;
+      life?: number;
+      makers?: readonly Maker[];
+    } = {},
   ): Promise<CreateReply> {
     const game = this.parts.games.get(request.game);
     if (!game) return makeRefusal('no-such-game');
@@ -74,6 +79,7 @@ export class Lobby {
             private: request.private ?? false,
             options: options.value,
             reserved: settings.reserved ?? null,
+            ...(settings.restrictions ? { restrictions: settings.restrictions } : {}),
             fill: Math.min(request.bots ?? 0, game.contract.def.seats.max - 1),
           },
           settings.life ?? limits.unjoinedRoomTtl,
@@ -220,7 +226,7 @@ export class Lobby {
   private newRoom(
     game: AnyGame,
     id: string,
-    settings: { private: boolean; options: JsonObject; reserved?: string[] | null; fill?: number },
+    settings: Pick<RoomInit, 'private' | 'options' | 'reserved' | 'restrictions' | 'fill'>,
     life: number,
   ): NewRoom {
     const { entropy, clock } = this.parts;

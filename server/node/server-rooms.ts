@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { RoomView } from '../../shared/protocol.ts';
 import type { RejoinNode } from './node.ts';
+import type { Restrictions } from '../rooms/core/document.ts';
 import type { ViewReply } from '../rooms/actor/messages.ts';
 import { StoreError, type QuarantinedRoom } from '../store/store.ts';
 
@@ -12,17 +13,82 @@ export class ServerRoomError extends RefusalError {
   override readonly name = 'ServerRoomError';
 }
 
+/** A seat that is reserved for a player. */
+export interface ReservedSeat {
+  player: string;
+  /** Index or name of the player's team. Default: the smallest one. */
+  team?: number | string;
+}
+
 /** Settings of a room that the server's own code creates. */
 export interface NewRoomOptions<D extends ContractDef> {
   options?: OptionsIn<D>;
   /** Whether the room is hidden from the room list. Default: true. */
   private?: boolean;
-  /** Ids of the players for whom the seats are reserved. Default: any player. */
-  seats?: readonly string[];
+  /**
+   * The players for whom the seats are reserved, in the order of the seats; with the index or the name of a team, if the
+   * server assigns it. Default: any player.
+   */
+  seats?: readonly (string | ReservedSeat)[];
+  /**
+   * Who may watch: `anyone`, `listed` (only the players in `seats`) or nobody (false). Default: `listed` for a room with
+   * reserved seats, `anyone` for other rooms.
+   */
+  spectators?: false | 'anyone' | 'listed';
+  /**
+   * Whether the first match waits until all players in `seats` are there. `start` begins it in any case. Default: true.
+   */
+  waitForAll?: boolean;
   /** Number of bots that take a seat with the first player. */
   bots?: number;
   /** How long (ms) the room waits for its first player; at most a day. */
   life?: number;
+}
+
+const isPlayerId = (id: unknown): id is string =>
+  typeof id === 'string' && id.length > 0 && id.length <= limits.playerIdLength && !id.startsWith('$');
+
+/** Checks who may sit where, and who may watch. @throws ServerRoomError */
+function readRestrictions(
+  { seats, teams }: ContractDef,
+  settings: Pick<NewRoomOptions<ContractDef>, 'seats' | 'spectators' | 'waitForAll'>,
+): { reserved: string[] | null; restrictions: Restrictions } {
+  const refuse = (detail: string) => new ServerRoomError('bad-request', detail);
+  const { seats: listed, spectators = listed ? 'listed' : 'anyone', waitForAll = true } = settings;
+  if (listed !== undefined && !Array.isArray(listed))
+    throw refuse("seats: a list of players, such as [{ player: 'user:1' }, { player: 'user:2' }]");
+  const places: readonly Partial<ReservedSeat>[] = ((listed ?? []) as readonly (string | ReservedSeat)[]).map(seat =>
+    typeof seat === 'object' && seat !== null ? seat : { player: seat },
+  );
+  const wrong = places.findIndex(({ player }) => !isPlayerId(player));
+  if (wrong >= 0)
+    throw refuse(
+      `seats[${wrong}]: a player's id of 1 to ${limits.playerIdLength} characters that does not begin with $`,
+    );
+  const reserved = places.map(({ player }) => player!);
+  if (listed?.length === 0 || reserved.length > seats.max || new Set(reserved).size !== reserved.length)
+    throw refuse(`seats: 1 to ${seats.max} different players`);
+  const assigned = places.map(({ team }, i) => {
+    if (team === undefined) return null;
+    const index = typeof team === 'string' ? (teams ?? []).indexOf(team) : team;
+    if (!Number.isSafeInteger(index) || teams?.[index] === undefined)
+      throw refuse(
+        `seats[${i}].team: ${teams ? `one of ${teams.join(', ')}, or its index` : 'this game has no teams'}`,
+      );
+    return index;
+  });
+  if (spectators !== false && spectators !== 'anyone' && spectators !== 'listed')
+    throw refuse("spectators: false, 'anyone' or 'listed'");
+  if (spectators === 'listed' && !listed) throw refuse("spectators: 'listed' needs `seats`");
+  if (typeof waitForAll !== 'boolean') throw refuse('waitForAll: true or false');
+  return {
+    reserved: listed ? reserved : null,
+    restrictions: {
+      ...(assigned.some(team => team !== null) ? { teams: assigned } : {}),
+      ...(spectators === 'anyone' ? {} : { spectators: spectators === false ? 'none' : 'listed' }),
+      ...(waitForAll ? {} : { startsIncomplete: true }),
+    },
+  };
 }
 
 /**
@@ -39,7 +105,9 @@ export class ServerRooms {
    * @throws ServerRoomError
    * @example
    * ```ts
-   * const { id, code } = await server.rooms.create(race, { seats: ['user:1', 'user:2'], options: { goal: 20 }, life: 600_000 })
+   * const { id, code } = await server.rooms.create(race, {
+   *   seats: [{ player: 'user:1' }, { player: 'user:2' }], options: { goal: 20 }, spectators: 'anyone', life: 600_000,
+   * })
    * console.log(`${id} is kept for two; they can join by ${code}`)
    * ```
    */
@@ -47,11 +115,7 @@ export class ServerRooms {
     game: Contract<D>,
     settings: NewRoomOptions<D> = {},
   ): Promise<{ id: string; code: string }> {
-    if (
-      settings.seats &&
-      (settings.seats.length > game.def.seats.max || new Set(settings.seats).size !== settings.seats.length)
-    )
-      throw new ServerRoomError('bad-request', `seats: up to ${game.def.seats.max} different players`);
+    const { reserved, restrictions } = readRestrictions(game.def, settings);
     if (settings.life !== undefined && !(settings.life > 0))
       throw new ServerRoomError('bad-request', 'life: a time in ms');
     const reply = await this.node.lobby.create(
@@ -63,7 +127,8 @@ export class ServerRooms {
         ...(settings.bots === undefined ? {} : { bots: settings.bots }),
       },
       {
-        reserved: settings.seats ? [...settings.seats] : null,
+        reserved,
+        restrictions,
         life: Math.min(settings.life ?? limits.unjoinedRoomTtl, limits.roomTtl),
       },
     );

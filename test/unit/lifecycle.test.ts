@@ -319,7 +319,7 @@ describe('what the server asks of a room', () => {
     const played = kept(['ada', 'bob', 'carl'], 3);
     assert.equal(played.join('eve'), 'reserved');
     assert.equal(played.join('ada'), 'ok');
-    assert.deepEqual(who(played), ['ada', '$bot-1', null, null]);
+    assert.deepEqual(who(played), ['ada', null, null, '$bot-1']);
     assert.equal(played.act(0, '$bot'), 'room-full');
     assert.equal(summaryOf(played.room.doc, false)!.open, false);
     for (const player of ['bob', 'carl']) assert.equal(played.join(player), 'ok');

@@ -5,8 +5,9 @@ import { positionOf, classifyPosition, type Position, type TermStarts } from '..
 import type { ActReply, NumberedVerdict } from '../../../shared/protocol.ts';
 import { makeRefusal, type Refused } from '../../../shared/refusals.ts';
 import { audienceOf, channelOf, signalChannelOf, type Audiences } from './audiences.ts';
-import { closedFault, seatOf, verdictsOf, type RoomDocument } from '../core/document.ts';
+import { closedFault, mayWatch, seatOf, verdictsOf, type RoomDocument } from '../core/document.ts';
 import type { OwnerJoinReply, RoomDumpReply, RoomMessage, RoomReply } from './messages.ts';
+import { notForSpectators } from '../core/seating.ts';
 import type { RoomHistory } from './room-history.ts';
 import type { RoomMembers } from './room-members.ts';
 import type { Outcome } from '../core/commands.ts';
@@ -53,6 +54,7 @@ function buildJoinReply(
   if (outcome?.kind === 'refused') return { ...outcome.refusal, ...(outcome.failed ? { failed: true as const } : {}) };
   if (doc.hidden.fault === closedFault) return makeRefusal('room-missing');
   if (message.watch && doc.hidden.banned.includes(message.player)) return makeRefusal('kicked');
+  if (message.watch && !mayWatch(doc, message.player)) return makeRefusal('reserved', notForSpectators);
   if (message.watch && watchers >= limits.watchers) return makeRefusal('too-many-watching');
   const seat = message.watch ? -1 : seatOf(doc, message.player);
   const hidden = seat < 0 ? null : doc.hidden.seats[seat]!;

@@ -43,6 +43,12 @@ export interface HiddenRoom {
   banned: string[];
   /** Players for whom the seats are reserved; null: any player. */
   reserved: string[] | null;
+  /** Teams of the players in `reserved`, in the same order; null: any team. */
+  teams?: (number | null)[];
+  /** Who may watch; absent: anyone. */
+  spectators?: 'listed' | 'none';
+  /** The first match does not wait for all players in `reserved`. */
+  startsIncomplete?: true;
   /** Number of bots that take a seat with the first player. */
   fill: number;
   /** Number of holds started so far. */
@@ -137,9 +143,13 @@ export interface RoomInit {
   options: JsonObject;
   seed: Seed;
   now: number;
+  /** See HiddenRoom. */
   reserved?: string[] | null;
   fill?: number;
+  restrictions?: Restrictions;
 }
+/** Settings of rooms that the server's own code creates. Absent in all other rooms. */
+export type Restrictions = Pick<HiddenRoom, 'teams' | 'spectators' | 'startsIncomplete'>;
 
 export function newDocument(game: AnyGame, init: RoomInit): RoomDocument {
   const { contract } = game;
@@ -175,6 +185,7 @@ export function newDocument(game: AnyGame, init: RoomInit): RoomDocument {
       effectCount: 0,
       banned: [],
       reserved: init.reserved ?? null,
+      ...init.restrictions,
       fill: init.fill ?? 0,
     },
   };
@@ -195,6 +206,26 @@ export function isAbandoned({ room, hidden }: RoomDocument): boolean {
 export const isOccupied = ({ room, hidden }: RoomDocument): boolean =>
   hidden.fault === null &&
   room.seats.some((s, i) => s?.here === true && hidden.seats[i] !== null && !isBot(hidden.seats[i]!.player));
+
+/** Whether a player may be in the room without a seat. */
+export const mayWatch = ({ hidden }: RoomDocument, player: string): boolean =>
+  hidden.spectators === undefined ||
+  (hidden.spectators === 'listed' && hidden.reserved !== null && hidden.reserved.includes(player));
+
+/** Whether a seat is reserved for this player, who has not taken it yet. */
+const isAwaited = ({ hidden }: RoomDocument, player: string): boolean =>
+  !hidden.banned.includes(player) && !hidden.seats.some(s => s?.player === player);
+/** The players with a reserved seat who have not taken it yet. */
+export const awaitedPlayers = (doc: RoomDocument): string[] =>
+  (doc.hidden.reserved ?? []).filter(player => isAwaited(doc, player));
+/** Whether the seat is reserved for a player who has not taken it yet. */
+export const isSeatAwaited = (doc: RoomDocument, seat: number): boolean => {
+  const player = doc.hidden.reserved?.[seat];
+  return player !== undefined && isAwaited(doc, player);
+};
+/** The team that the server has given to a player, or null. */
+export const assignedTeam = ({ hidden }: RoomDocument, player: string): number | null =>
+  hidden.teams?.[(hidden.reserved ?? []).indexOf(player)] ?? null;
 
 /** The room's summary for the room list; null for private and quarantined rooms and for rooms without players. */
 export function summaryOf(doc: RoomDocument, allowsLateJoin: boolean): RoomSummary | null {

@@ -4,10 +4,11 @@ import type { Json, JsonObject } from '../../../shared/json.ts';
 import { limits } from '../../../shared/limits.ts';
 import type { RefusalCode } from '../../../shared/refusals.ts';
 import { endMatch } from './rule-context.ts';
-import { isBot, seatOf } from './document.ts';
+import { assignedTeam, isBot, seatOf } from './document.ts';
 import { readProfile } from './profile.ts';
 import {
   addBot,
+  isIncomplete,
   loseSeat,
   maybeRematch,
   maybeStart,
@@ -65,6 +66,8 @@ export function performEngineAction(
       if (requester !== 'server' && def.start !== 'host') throw new EngineRefusalError('not-now');
       if (room.phase !== 'waiting' && room.phase !== 'ended') throw new EngineRefusalError('not-now');
       assertHost();
+      if (requester !== 'server' && isIncomplete(t.doc))
+        throw new EngineRefusalError('not-now', 'not all players with a reserved seat are here');
       const players = seatsForNextMatch(t.doc);
       if (players.length < def.seats.min || players.every(i => isBot(room.seats[i]!.player)))
         throw new EngineRefusalError('not-now', 'too few players');
@@ -77,6 +80,8 @@ export function performEngineAction(
       if (room.phase !== 'waiting') throw new EngineRefusalError('not-now');
       if (!Number.isSafeInteger(team) || def.teams[team as number] === undefined)
         throw new EngineRefusalError('bad-data', 'team: must be the index of a team');
+      if (assignedTeam(t.doc, ownSeat().player ?? '') !== null)
+        throw new EngineRefusalError('not-now', 'the server has assigned the teams');
       ownSeat().team = team as number;
       return [];
     }

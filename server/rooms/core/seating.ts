@@ -6,12 +6,16 @@ import { makeRefusal, type Refused } from '../../../shared/refusals.ts';
 import { contextFor, endMatch, endTimers, assertSync } from './rule-context.ts';
 import {
   abandonedTimer,
+  assignedTeam,
+  awaitedPlayers,
   botPlayer,
   closedFault,
   effectsTimer,
   holdTimer,
   isAbandoned,
   isBot,
+  isSeatAwaited,
+  mayWatch,
   moveTimer,
   seatOf,
   type HiddenSeat,
@@ -67,8 +71,8 @@ export function takeSeat(t: RoomTransaction, request: SeatRequest): SeatedPlayer
   if (request.resume || loss?.session === request.session)
     return refuseLostSeat(request, loss?.session === request.session ? loss.why : null);
   if (request.noNewSeat) return makeRefusal('slow-down', 'too many new seats', request.noNewSeat);
-  if (hidden.reserved && !hidden.reserved.includes(request.player)) return makeRefusal('reserved');
-  const free = findFreeSeat(t);
+  if (hidden.reserved && !hidden.reserved.includes(request.player)) return refuseUnlisted(doc, request.player);
+  const free = findFreeSeat(t, request.player);
   if (free === null) return makeRefusal('room-full');
   const late = t.game.contract.def.late === true;
   if (room.phase === 'playing' && !late) return makeRefusal('room-started');
@@ -88,21 +92,30 @@ export function takeSeat(t: RoomTransaction, request: SeatRequest): SeatedPlayer
   return { seat: seatOf(doc, request.player), replacedSession: null, isNew: true, wasAway: false };
 }
 
-/** A seat for a new player. In a match with late joins, also one that its player has left. */
-function findFreeSeat(t: RoomTransaction): number | null {
-  const free = t.doc.room.seats.indexOf(null);
-  if (free >= 0) return free;
-  const left = reusesSeats(t) ? t.doc.hidden.seats.indexOf(null) : -1;
-  return left < 0 ? null : left;
+/** Refuses a player for whom no seat is reserved. The detail says that the player may not watch either. */
+const refuseUnlisted = (doc: RoomDocument, player: string): Refused =>
+  makeRefusal('reserved', mayWatch(doc, player) ? undefined : notForSpectators);
+/** Detail of the refusal of a player who may not watch. */
+export const notForSpectators = 'This room is for other players, and they cannot be watched.';
+
+/**
+ * A seat for a new player, or for a bot (null): the one that is reserved for the player, else one for which no other
+ * player is awaited, else any. In a match with late joins, also one that its player has left.
+ */
+function findFreeSeat(t: RoomTransaction, player: string | null): number | null {
+  const { room, hidden } = t.doc;
+  const seats = room.seats.map((_s, i) => i);
+  const empty = seats.filter(i => room.seats[i] === null);
+  const free = [...empty, ...(reusesSeats(t) ? seats.filter(i => room.seats[i] && hidden.seats[i] === null) : [])];
+  const own = player === null ? -1 : (hidden.reserved ?? []).indexOf(player);
+  if (free.includes(own)) return own;
+  return free.find(i => !isSeatAwaited(t.doc, i)) ?? free[0] ?? null;
 }
 
 const reusesSeats = ({ game, doc: { room } }: RoomTransaction): boolean =>
   room.phase === 'playing' && game.contract.def.late === true;
 const countFreeSeats = (t: RoomTransaction): number =>
   (reusesSeats(t) ? t.doc.hidden.seats : t.doc.room.seats).filter(s => s === null).length;
-/** Number of reserved seats that their players have not taken yet. Bots do not take them. */
-const countUnclaimedReservations = ({ hidden }: RoomDocument): number =>
-  (hidden.reserved ?? []).filter(p => !hidden.banned.includes(p) && !hidden.seats.some(s => s?.player === p)).length;
 
 /** Refuses a session whose hold has ended or is unknown. */
 const refuseLostSeat = ({ forgotten }: SeatRequest, why: SeatLoss | null): Refused =>
@@ -131,7 +144,7 @@ function assignSeat(
     why: null,
     team: null,
   };
-  room.seats[seat].team = smallestTeam(t);
+  room.seats[seat].team = assignedTeam(t.doc, who.player) ?? smallestTeam(t);
   t.beforeRule('joined');
   assertSync(t.game.rules.joined?.(t.doc.state, contextFor(t.game, t.doc, t.events, t.now, seat)));
 }
@@ -139,8 +152,8 @@ function assignSeat(
 /** @returns the bot's seat, or null if none is free */
 export function addBot(t: RoomTransaction): number | null {
   const { room } = t.doc;
-  const free = findFreeSeat(t);
-  if (free === null || countFreeSeats(t) <= countUnclaimedReservations(t.doc)) return null;
+  const free = findFreeSeat(t, null);
+  if (free === null || countFreeSeats(t) <= awaitedPlayers(t.doc).length) return null; // bots take no reserved seat
   let n = 1;
   while (seatOf(t.doc, botPlayer(n)) >= 0 || room.seats.some(s => s?.name === `Bot ${n}`)) n++;
   assignSeat(t, free, { player: botPlayer(n), name: `Bot ${n}`, profile: null, bot: true }, '');
@@ -150,7 +163,11 @@ export function addBot(t: RoomTransaction): number | null {
 function smallestTeam({ game, doc }: RoomTransaction): number | null {
   const { teams } = game.contract.def;
   if (!teams) return null;
-  const sizes = teams.map((_name, team) => doc.room.seats.filter(s => s?.team === team).length);
+  const awaited = awaitedPlayers(doc).map(player => assignedTeam(doc, player));
+  const sizes = teams.map(
+    (_name, team) =>
+      doc.room.seats.filter(s => s?.team === team).length + awaited.filter(other => other === team).length,
+  );
   return sizes.indexOf(Math.min(...sizes));
 }
 
@@ -320,6 +337,10 @@ export function endAbandoned(t: RoomTransaction): void {
 const isPresent = (t: RoomTransaction, seat: PublicSeat): boolean =>
   seat.bot || (seat.here && seat.player !== null && t.isConnected(seat.player));
 
+/** Whether the first match waits for players with reserved seats. Only the server begins it before. */
+export const isIncomplete = (doc: RoomDocument): boolean =>
+  doc.room.phase === 'waiting' && !doc.hidden.startsIncomplete && awaitedPlayers(doc).length > 0;
+
 export function maybeStart(t: RoomTransaction): void {
   const { room } = t.doc;
   const def = t.game.contract.def;
@@ -327,8 +348,13 @@ export function maybeStart(t: RoomTransaction): void {
   const seated = room.seats.filter(s => s !== null);
   if (seated.every(s => isBot(s.player))) return; // bots do not play among themselves
   if (!seated.every(s => isPresent(t, s))) return; // a match does not start automatically while a player is away
+  if (isIncomplete(t.doc)) return;
   const start = def.start ?? 'full';
-  if (start === 'full' && seated.length === def.seats.max) startMatch(t);
+  const { reserved } = t.doc.hidden;
+  const isFull =
+    seated.length === def.seats.max ||
+    (reserved !== null && awaitedPlayers(t.doc).length === 0 && seated.length >= def.seats.min);
+  if (start === 'full' && isFull) startMatch(t);
   if (start === 'ready' && seated.length >= def.seats.min && seated.every(s => s.ready)) startMatch(t);
 }
 

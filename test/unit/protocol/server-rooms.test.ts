@@ -4,6 +4,8 @@ import { limits } from '../../../shared/limits.ts';
 import type { RoomSummary } from '../../../shared/protocol.ts';
 import { hiddenCards, hiddenCardsGame, turns, turnsGame, stick, stickGame } from '../bot-games.ts';
 import { documentOf, memoryStoreRoom, openRoom, openRawConnection } from './cluster-room-fixture.ts';
+import type { Client } from '../../../client/client.ts';
+import type { RoomError } from '../../../client/room-error.ts';
 import { TestCluster } from './world.ts';
 
 const refusal = (code: string) => (error: unknown) => error instanceof ServerRoomError && error.code === code;
@@ -21,16 +23,16 @@ describe("rooms for the server's own code", () => {
     const world = new TestCluster([turnsGame()]);
     await world.start('a', 'b', 'c');
     const server = new ServerRooms(world.node('b').node);
-    const made = await world.clock.run(server.create(turns, { seats: ['ada', 'bob'], bots: 3 }));
+    const made = await world.clock.run(server.create(turns, { seats: ['ada', 'bob'], bots: 3, spectators: 'anyone' }));
     const eve = world.client('eve', 'a');
     await assert.rejects(world.clock.run(eve.client.join(turns, { code: made.code })), { code: 'reserved' });
     const ada = await world.clock.run(world.client('ada', 'c').client.join(turns, { id: made.id }));
     assert.deepEqual(
       ada.players.map(s => s?.name ?? null),
-      ['ada', 'Bot 1', 'Bot 2', null],
+      ['ada', null, 'Bot 1', 'Bot 2'],
     );
     await world.clock.run(world.client('bob', 'a').client.join(turns, { id: made.id }));
-    assert.deepEqual((await world.clock.run(server.see(made.id))).players, ['ada', '$bot-1', '$bot-2', 'bob']);
+    assert.deepEqual((await world.clock.run(server.see(made.id))).players, ['ada', 'bob', '$bot-1', '$bot-2']);
     assert.deepEqual(await world.clock.run(eve.client.list()), [] as RoomSummary[]);
     await world.clock.run(eve.client.watch(turns, { id: made.id }));
     const listed = await world.clock.run(server.create(turns, { private: false }));
@@ -44,6 +46,52 @@ describe("rooms for the server's own code", () => {
     for (const wrong of [{ seats: ['a', 'a'] }, { seats: ['a', 'b', 'c', 'd', 'e'] }, { life: 0 }, { life: NaN }])
       await assert.rejects(world.clock.run(server.create(turns, wrong)), refusal('bad-request'));
     await assert.rejects(world.clock.run(server.create(hiddenCards)), refusal('no-such-game'));
+  });
+
+  it('[X2] wrong settings are refused by name', async () => {
+    const world = new TestCluster([turnsGame()]);
+    await world.start('a');
+    const server = new ServerRooms(world.node('a').node);
+    for (const [wrong, says] of [
+      [{ seats: [] }, /seats: 1 to 4/],
+      [{ seats: 'ada' }, /seats: a list/],
+      [{ seats: [{ player: 'ada' }, { player: '$bot-1' }] }, /seats\[1\]: a player's id/],
+      [{ seats: [{ player: 'ada', team: 0 }] }, /seats\[0\]\.team: this game has no teams/],
+      [{ spectators: 'listed' }, /'listed' needs `seats`/],
+      [{ seats: ['ada'], spectators: true }, /spectators: false, 'anyone' or 'listed'/],
+      [{ seats: ['ada'], waitForAll: 1 }, /waitForAll/],
+    ] as const)
+      await assert.rejects(world.clock.run(server.create(turns, wrong as never)), (error: ServerRoomError) => {
+        assert.match(error.detail!, says);
+        return error.code === 'bad-request';
+      });
+  });
+
+  it('[X2] who is not on the list neither sits nor watches, also after a takeover; the detail says so', async () => {
+    const world = new TestCluster([turnsGame()]);
+    await world.start('a', 'b', 'c');
+    const server = new ServerRooms(world.node('b').node);
+    const { id } = await world.clock.run(server.create(turns, { seats: [{ player: 'ada' }, { player: 'bob' }] }));
+    const closed = await world.clock.run(server.create(turns, { seats: ['ada'], spectators: false }));
+    const [ada, bob, eve] = ['ada', 'bob', 'eve'].map(name => world.client(name, 'a').client) as [
+      Client,
+      Client,
+      Client,
+    ];
+    const watching = await world.clock.run(ada.watch(turns, { id })); // before sitting down
+    assert.equal(watching.seat, null);
+    assert.equal((await world.clock.run(bob.join(turns, { id }))).seat, 1);
+    assert.equal((await world.clock.run(ada.join(turns, { id }))).seat, 0);
+    const isRefused = (error: RoomError) =>
+      error.code === 'reserved' && /cannot be watched/.test(error.why) && error.now === 'elsewhere';
+    await assert.rejects(world.clock.run(ada.watch(turns, { id: closed.id })), isRefused);
+    world.kill(world.owner(id)!);
+    await world.clock.waitUntil('another node runs it', () => world.owner(id) !== undefined, 10_000);
+    await assert.rejects(world.clock.run(eve.watch(turns, { id })), isRefused);
+    await assert.rejects(world.clock.run(eve.join(turns, { id })), isRefused);
+    // A quick join never finds such a room.
+    const quick = await world.clock.run(eve.quick(turns));
+    assert.ok(quick.id !== id && quick.id !== closed.id);
   });
 
   it('[X2] a room that nobody joins is gone after its life', async () => {
