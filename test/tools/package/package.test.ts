@@ -37,18 +37,18 @@ describe('the package', function () {
     const whole = await installedApp();
     modules = join(whole.folder, 'node_modules');
     ({ folder: app, tarball, node, npm, installed } = whole.within('plays'));
-    // What stands for React in an app of Preact's: there, by an alias.
-    mkdirSync(join(modules, 'react'), { recursive: true });
-    writeFileSync(
-      join(modules, 'react/package.json'),
-      JSON.stringify({ name: 'react', version: '18.0.0', type: 'module', exports: './index.js' }),
-    );
-    writeFileSync(
-      join(modules, 'react/index.js'),
-      ['useCallback', 'useEffect', 'useReducer', 'useState', 'useSyncExternalStore']
-        .map(hook => `export const ${hook} = () => {};`)
-        .join('\n'),
-    );
+    // What stands for React in an app of Preact's, there by an alias; and for Vue.
+    for (const [name, functions] of [
+      ['react', ['useCallback', 'useEffect', 'useReducer', 'useState', 'useSyncExternalStore']],
+      ['vue', ['shallowRef', 'toValue', 'watch']],
+    ] as const) {
+      mkdirSync(join(modules, name), { recursive: true });
+      writeFileSync(
+        join(modules, name, 'package.json'),
+        JSON.stringify({ name, version: '18.0.0', type: 'module', exports: './index.js' }),
+      );
+      writeFileSync(join(modules, name, 'index.js'), functions.map(f => `export const ${f} = () => {};`).join('\n'));
+    }
     cpSync(join(import.meta.dirname, 'app'), app, { recursive: true });
   });
 
@@ -98,7 +98,7 @@ describe('the package', function () {
     );
     for (const name of ['vite', 'preact', 'mocha', 'publint'])
       assert.ok(!existsSync(join(modules, name)), `${name} is not installed with it`);
-    for (const name of ['tsx', 'typescript', 'react']) assert.ok(!(name in ours.dependencies), name);
+    for (const name of ['tsx', 'typescript', 'react', 'vue']) assert.ok(!(name in ours.dependencies), name);
   });
 
   it('every link of its documents leads to a file of the package', () => {
