@@ -42,6 +42,9 @@ export const spec: CommandSpec = {
 /** Times that are kept for percentiles; beyond, each replaces a random earlier one. */
 const MAX_SAMPLES = 200_000;
 
+/** Time (ms) after the last player was started within which one has to join. */
+const JOIN_TIMEOUT_MS = 15_000;
+
 /** Verdicts that a load test causes in a healthy system: the game refuses a move, or the match ended meanwhile. */
 const isExpected = (game: AnyGame, code: string): boolean =>
   code === 'not-playing' || (game.contract.def as { refusals?: readonly string[] }).refusals?.includes(code) === true;
@@ -72,6 +75,13 @@ export async function run(args: readonly string[]): Promise<void> {
   for (let index = 0; index < options.players && !stop.signal.aborted; index++) {
     playing.push(new LoadPlayer({ ...options, game, index, counts: tally, signal: stop.signal }).play());
     await sleep(1_000 / options.ramp, stop.signal);
+  }
+  for (const patience = performance.now() + JOIN_TIMEOUT_MS; !tally.isAnswered && !stop.signal.aborted;) {
+    if (performance.now() > patience) {
+      process.stderr.write(`no player joined a room at ${options.url} within ${JOIN_TIMEOUT_MS / 1_000} s\n`);
+      process.exit(exitCodes.unavailable);
+    }
+    await sleep(100, stop.signal);
   }
   print(`All are started; measuring for ${options.seconds} s …`);
   tally.reset();
@@ -143,6 +153,10 @@ class Tally implements LoadCounts {
   private inputs = 0;
   private matches = 0;
 
+  /** Whether the servers have answered: a join, or the refusal of one. */
+  get isAnswered(): boolean {
+    return this.joins.count > 0 || this.joinFailures.size > 0;
+  }
   /** Forgets the moves of the ramp; joins and failures are kept. */
   reset(): void {
     this.actions = new Times();
