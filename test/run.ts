@@ -7,7 +7,7 @@
  *   --only PATH      only test files at or below PATH (again for more); no type check, no lint
  *   --grep PATTERN   only tests whose title matches; no type check, no lint
  *   --thorough       also what is too slow for every change
- *   --record-times   write what each group took into times.json, beside which later runs show theirs
+ *   --record-times   write the times of each group into times.json; later runs print theirs beside them
  */
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,10 +18,13 @@ import { requireSystem } from '../tools/local-cluster/system.ts';
 import { LEAK_EXIT, LEAK_MS, type GroupOrder, type GroupReport } from './group-report.ts';
 import { findGroups, ROOT, type Group } from './groups.ts';
 import { parseCommandLine } from '../tools/command-line.ts';
-import { longestFirst, recordedTimes, recordTimes, timesTable } from './times.ts';
+import { childCpuMeter, longestFirst, recordedTimes, recordTimes, timesTable, type GroupTimes } from './times.ts';
 
 /** Groups that run at a time, on two cores. */
 const LANES = 3;
+
+/** Read whenever a child has ended. */
+const cpuSinceLast = childCpuMeter();
 
 type Tally = { passed: number; failed: number; skipped: number };
 
@@ -43,9 +46,12 @@ async function main(): Promise<void> {
   const everything = !values.fast && only.length === 0 && values.grep === undefined;
   const total: Tally = { passed: 0, failed: 0, skipped: 0 };
   const problems: string[] = [];
+  const last = recordedTimes();
+  const times: Record<string, GroupTimes> = {};
 
   const check = async (name: string, script: string, ...args: string[]): Promise<void> => {
-    const { output, ok } = await runCheck(name, script, ...args);
+    const { output, ok, times: taken } = await runCheck(name, script, ...args);
+    times[name] = taken;
     if (ok) return void total.passed++;
     total.failed++;
     problems.push(`${name} failed`);
@@ -67,8 +73,6 @@ async function main(): Promise<void> {
   };
 
   let ran = 0;
-  const last = recordedTimes();
-  const times: Record<string, number> = {};
   try {
     await requireSystem([...new Set(groups.flatMap(group => group.needs))], print);
     const waiting = longestFirst(groups, last);
@@ -89,9 +93,8 @@ async function main(): Promise<void> {
       if (number === 0 && everything) await checks();
       for (let group = next(); group !== undefined; group = next()) {
         if (browses(group)) browsing++;
-        const started = performance.now();
-        const { tally, failures, problem } = await runGroup(group, lanes > 1);
-        times[group.name] = (performance.now() - started) / 1000;
+        const { tally, failures, problem, times: taken } = await runGroup(group, lanes > 1);
+        times[group.name] = taken;
         if (browses(group)) browsing--;
         ran += tally.passed + tally.failed;
         for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += tally[key];
@@ -113,7 +116,7 @@ async function main(): Promise<void> {
     problems.push(error instanceof Error ? error.message : String(error));
   }
 
-  if (groups.length > 1) print(timesTable(times, last));
+  if (Object.keys(times).length > 0) print(timesTable(times, last));
   if (values['record-times']) recordTimes({ ...last, ...times });
   for (const problem of problems) print(`✗ ${problem}`);
   process.exitCode = total.failed > 0 ? 1 : 0;
@@ -122,7 +125,11 @@ async function main(): Promise<void> {
 }
 
 /** A check says something only when it fails. */
-function runCheck(name: string, script: string, ...args: string[]): Promise<{ output: string; ok: boolean }> {
+function runCheck(
+  name: string,
+  script: string,
+  ...args: string[]
+): Promise<{ output: string; ok: boolean; times: GroupTimes }> {
   const started = performance.now();
   return new Promise(resolve => {
     const child = spawn(process.execPath, [join(ROOT, 'node_modules', script), ...args], {
@@ -133,9 +140,11 @@ function runCheck(name: string, script: string, ...args: string[]): Promise<{ ou
     const collect = (part: Buffer) => void (output += part.toString());
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);
+    let times: GroupTimes = { wall: 0, cpu: null };
+    child.once('exit', () => (times = { wall: (performance.now() - started) / 1000, cpu: cpuSinceLast() }));
     child.once('close', code => {
       print(`${code === 0 ? '✓' : '✗'} ${name} (${seconds(started)})`);
-      resolve({ output, ok: code === 0 });
+      resolve({ output, ok: code === 0, times });
     });
   });
 }
@@ -144,7 +153,7 @@ function runCheck(name: string, script: string, ...args: string[]): Promise<{ ou
 function runGroup(
   group: Group,
   beside: boolean,
-): Promise<{ tally: Tally; failures: GroupReport['failures']; problem?: string }> {
+): Promise<{ tally: Tally; failures: GroupReport['failures']; times: GroupTimes; problem?: string }> {
   print(`${beside ? '' : '\n'}=== ${group.name} (${group.files.length} files)${beside ? ' begins' : ''}`);
   const started = performance.now();
   const order: GroupOrder = {
@@ -193,6 +202,7 @@ function runGroup(
       bound = setTimeout(tooLong, LEAK_MS + 5_000);
     });
     const over = async (code: number | null, signal: NodeJS.Signals | null) => {
+      const times = { wall: (performance.now() - started) / 1000, cpu: cpuSinceLast() };
       clearTimeout(bound);
       process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
       // What it wrote last may still be on its way; something that it left behind may hold the pipe open for ever.
@@ -201,7 +211,7 @@ function runGroup(
       const { passed, failed, skipped, failures } = last;
       print(`=== ${group.name}: ${passed} passed, ${failed} failed in ${seconds(started)}`);
       const problem = problemOf(last, { code, signal, hung }, group);
-      resolve({ tally: { passed, failed, skipped }, failures, ...(problem === undefined ? {} : { problem }) });
+      resolve({ tally: { passed, failed, skipped }, failures, times, ...(problem === undefined ? {} : { problem }) });
     };
     child.once('exit', (code, signal) => void over(code, signal));
   });
