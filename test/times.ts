@@ -26,7 +26,7 @@ export function recordTimes(times: Times): void {
 
 const slowestFirst = (times: Times) => Object.entries(times).sort(([, a], [, b]) => b.wall - a.wall);
 
-/** The longest first, so that all lanes end at about the same time. A group that was never timed may be the longest. */
+/** The longest first, so that the last ones end at about the same time. A group never timed may be the longest. */
 export const longestFirst = <G extends { readonly name: string }>(groups: readonly G[], last: Times): G[] => {
   const of = ({ name }: G) => last[name]?.wall ?? Infinity;
   return [...groups].sort((a, b) => (of(a) === of(b) ? 0 : of(b) - of(a)));
