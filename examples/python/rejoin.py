@@ -18,6 +18,12 @@ def later(seconds, function):
     asyncio.get_running_loop().call_later(seconds, function)
 
 
+async def hang_up(io):
+    await io.disconnect()
+    if io.eio.http:
+        await io.eio.http.close()
+
+
 class Action(asyncio.Future):
     sent = ever_sent = False
 
@@ -65,7 +71,7 @@ class Client:
             self.welcomed.set()
             self.suspend()
             if previous:
-                asyncio.ensure_future(previous.disconnect())
+                asyncio.ensure_future(hang_up(previous))
             self.join_again()
         def on(event, handler):
             io.on(event, lambda *args: handler(*args) if self.io is io else None)
@@ -81,7 +87,7 @@ class Client:
             await asyncio.wait_for(io.connect(self.url, auth=auth, transports=['websocket']), 5)
             await asyncio.wait_for(arrived.wait(), 5)
         except Exception:
-            await io.disconnect()
+            await hang_up(io)
             if refused.get('code') in STOP:
                 self.refusal = {'ok': False, **refused}
                 self.welcomed.set()
@@ -93,6 +99,7 @@ class Client:
             self.reopen()
 
     def lost(self):
+        asyncio.ensure_future(hang_up(self.io))
         self.io = None
         self.suspend()
         self.reopen()
@@ -138,7 +145,7 @@ class Client:
             later(0.25, lambda: self.join_again() if behind() else None)
 
     async def join(self, room, **fields):
-        """Enters a room. Returns the answer. Fields: game, version, watch, profile."""
+        """Enters a room (None: by the field quick). Returns the answer. Fields: game, version, watch, profile."""
         self.room, self.fields, self.session = room, fields, secrets.token_hex(12)
         self.joined = Action()
         self.join_again()
@@ -146,7 +153,7 @@ class Client:
 
     def join_again(self):
         """Joins, or joins again from the present position. One join is in flight at a time."""
-        if not self.io or not self.room or self.ended:
+        if not self.io or not self.session or self.ended:
             return
         if self.joining:
             self.again = True
@@ -155,7 +162,8 @@ class Client:
         self.join_now()
 
     def join_now(self):
-        epoch, request = self.epoch, {'room': self.room, 'session': self.session, **self.fields}
+        epoch, request = self.epoch, {'session': self.session, **self.fields}
+        request.update({'room': self.room} if self.room else {})
         if self.view:
             request.update(place=self.position)
             request.update({'whole': True} if self.damaged else {})
@@ -172,7 +180,8 @@ class Client:
         self.request('join', request, answer)
 
     def accept(self, reply):
-        first, held, self.held = self.view is None, self.held or [], None
+        first, held, self.held, self.room = self.view is None, self.held or [], None, reply['room']
+        self.fields = {key: value for key, value in self.fields.items() if key not in ('quick', 'code')}
         if reply['with'] == 'snapshot':
             self.view, self.damaged = reply['view'], False
         else:
@@ -302,4 +311,4 @@ class Client:
         self.closed = True
         self.finish({'ok': False, 'code': 'left'})
         if self.io:
-            await self.io.disconnect()
+            await hang_up(self.io)

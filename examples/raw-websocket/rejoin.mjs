@@ -166,10 +166,13 @@ export class Client {
 
   // --- the room -------------------------------------------------------------------------------
 
-  /** Enters a room. Resolves with the first answer. `fields`: game, version, watch, profile. */
+  /**
+   * Enters a room; null: `fields.quick` or `fields.code` finds one. Resolves with the first answer. Other fields: game,
+   * version, watch, profile.
+   */
   join(room, fields) {
     this.#room = room;
-    this.#joinFields = fields;
+    this.#joinFields = { ...fields };
     this.#session = randomBytes(12).toString('hex');
     return new Promise(resolve => {
       this.#joinedOnce = resolve;
@@ -179,7 +182,7 @@ export class Client {
 
   /** Joins, or joins again from the present position. One join is in flight at a time. */
   #join() {
-    if (!this.#connection || this.#room === null || this.ended) return;
+    if (!this.#connection || this.#session === '' || this.ended) return;
     if (this.#isJoining) return void (this.#joinAgain = true);
     this.#isJoining = true;
     this.#held ??= [];
@@ -190,7 +193,7 @@ export class Client {
     const { watch } = this.#joinFields;
     const epoch = this.#epoch;
     const request = {
-      room: this.#room,
+      ...(this.#room === null ? {} : { room: this.#room }),
       session: this.#session,
       short: true,
       ...this.#joinFields,
@@ -217,6 +220,8 @@ export class Client {
 
   #acceptJoin(reply) {
     const isFirst = this.view === null;
+    this.#room = reply.room;
+    for (const field of ['quick', 'code']) delete this.#joinFields[field];
     const held = this.#held ?? [];
     this.#held = null;
     this.#short = { number: reply.number, term: reply.term };
@@ -234,6 +239,7 @@ export class Client {
     this.#reportVerdicts();
     this.#sendInput(true);
     this.#joinedOnce(reply);
+    this.onChange();
   }
 
   #receiveEvent(name, args) {
@@ -305,6 +311,7 @@ export class Client {
       action.settle(action.wasEverSent ? { ok: false, code: 'unknown' } : refusal);
     for (const { settle, reply } of this.#waiting.splice(0)) settle(reply);
     this.#joinedOnce(refusal);
+    this.onChange();
   }
 
   // --- actions --------------------------------------------------------------------------------

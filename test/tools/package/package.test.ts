@@ -112,6 +112,15 @@ describe('the package', function () {
     assert.deepEqual(broken, []);
   });
 
+  it('its conformance runner checks its example on a raw WebSocket', async () => {
+    const said = await node(
+      installed('dist/lib/conformance/main.js'),
+      ...['--only', 'deltas', '--only', 'owner killed', '--'],
+      ...[process.execPath, installed('examples/raw-websocket/adapter.mjs')],
+    );
+    assert.match(said, /2 passed, 0 failed, 0 skipped/);
+  });
+
   it('publint has nothing to say about it', async () => {
     const { messages } = await publint({ pkgDir: installed(), pack: false, level: 'suggestion' });
     assert.deepEqual(messages, []);
