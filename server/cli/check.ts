@@ -1,8 +1,11 @@
 import type { AnyGame, ContractDef } from '../../shared/contract.ts';
 import { readConfig, redisOptionsOf } from '../config.ts';
-import { noLog } from '../ops/log.ts';
+import { startHangDetector } from '../ops/hang-detector.ts';
+import { createLog, noLog } from '../ops/log.ts';
 import { noMeter } from '../ops/metrics.ts';
 import { realClock } from '../runtime/real-ports.ts';
+import { runWatched } from '../rooms/core/rule-tracker.ts';
+import type { HangDetector } from '../runtime/ports.ts';
 import { checkRedis } from '../store/redis-check.ts';
 import { createLocator, type RedisOptions } from '../store/redis-locator.ts';
 import { RedisStore } from '../store/redis-store.ts';
@@ -30,6 +33,8 @@ export const spec: CommandSpec = {
 /** Ms after which Redis counts as unreachable. */
 const REDIS_TIMEOUT_MS = 10_000;
 const MAX_SHOWN_ROOMS = 20;
+/** Ms after which rules that do not return end the process; stderr says which room and game were read. */
+const HANG_AFTER_MS = 10_000;
 
 /** `rejoin check` */
 export async function run(args: readonly string[]): Promise<void> {
@@ -40,9 +45,17 @@ export async function run(args: readonly string[]): Promise<void> {
   const config = readConfig(process.env);
   const redis = redisOptionsOf(config);
   const report = new Report();
-  checkGames(file, report);
+  const hangDetector = startHangDetector({
+    node: 'check',
+    hangAfter: HANG_AFTER_MS,
+    reports: null,
+    log: createLog('check', 'error'),
+  });
+  await hangDetector.started;
+  checkGames(file, hangDetector, report);
   if (redis === undefined) report.note('redis', 'not checked: neither REDIS_URL nor REDIS_SENTINELS is set');
-  else await checkRedisAndRooms(file.games, { redis, prefix: config.KEY_PREFIX, mostRooms }, report);
+  else await checkRedisAndRooms(file.games, { redis, prefix: config.KEY_PREFIX, mostRooms, hangDetector }, report);
+  await hangDetector.stop();
   process.exitCode = report.finish();
 }
 
@@ -67,11 +80,11 @@ class Report {
   }
 }
 
-function checkGames({ games, effects }: GamesFile, report: Report): void {
+function checkGames({ games, effects }: GamesFile, hangDetector: HangDetector, report: Report): void {
   for (const game of games) {
     const { name, def } = game.contract;
     const { version, seats, effects: declared = {} } = def as ContractDef;
-    const problems = startProblems(game);
+    const problems = runWatched(hangDetector, name, 'the start of a match', '', () => startProblems(game));
     for (const effect of Object.keys(declared))
       if (typeof effects[name]?.[effect] !== 'function')
         problems.push(`effect '${effect}' has no handler: export const effects = { '${name}': { ${effect}: … } }`);
@@ -92,7 +105,12 @@ function checkGames({ games, effects }: GamesFile, report: Report): void {
 /** @throws RedisUnusableError when it is not reached */
 async function checkRedisAndRooms(
   games: readonly AnyGame[],
-  { redis, prefix, mostRooms }: { redis: RedisOptions; prefix: string; mostRooms: number },
+  {
+    redis,
+    prefix,
+    mostRooms,
+    hangDetector,
+  }: { redis: RedisOptions; prefix: string; mostRooms: number; hangDetector: HangDetector },
   report: Report,
 ): Promise<void> {
   const parts = { clock: realClock, log: noLog, meter: noMeter, prefix };
@@ -106,7 +124,7 @@ async function checkRedisAndRooms(
     for (const problem of problems) report.problem('redis', problem);
     for (const warning of warnings) report.problem('redis', warning);
     if (problems.length + warnings.length === 0) report.ok('redis', `${locator.name} is fit to hold rooms`);
-    await checkRooms(games, store, mostRooms, report);
+    await checkRooms(games, store, { mostRooms, hangDetector }, report);
   } finally {
     locator.close();
     await store.close();
@@ -134,10 +152,15 @@ async function connected(store: RedisStore, name: string): Promise<void> {
   }
 }
 
-async function checkRooms(games: readonly AnyGame[], store: Store, most: number, report: Report): Promise<void> {
+async function checkRooms(
+  games: readonly AnyGame[],
+  store: Store,
+  { mostRooms, hangDetector }: { mostRooms: number; hangDetector: HangDetector },
+  report: Report,
+): Promise<void> {
   const byName = new Map(games.map(game => [game.contract.name, game]));
   let [read, migrated, other, failed] = [0, 0, 0, 0];
-  for await (const id of storedRooms(store, most)) {
+  for await (const id of storedRooms(store, mostRooms)) {
     const room = await store.peek(id);
     const game = byName.get(room?.game.split('@')[0] ?? '');
     if (room === null) continue; // it expired in the meantime
@@ -146,7 +169,9 @@ async function checkRooms(games: readonly AnyGame[], store: Store, most: number,
       continue;
     }
     read++;
-    const { problems, migratedFrom } = checkStoredRoom(game, room);
+    const { problems, migratedFrom } = runWatched(hangDetector, room.game, `the reading of room ${id}`, '', () =>
+      checkStoredRoom(game, room),
+    );
     if (migratedFrom !== null) migrated++;
     if (problems.length === 0) continue;
     if (++failed <= MAX_SHOWN_ROOMS)
