@@ -1,13 +1,7 @@
 import type { StoreCall, TestCluster } from '../../testkit/test-cluster.ts';
+import { insideStore, type StoredRecord, type StoredTexts } from './stored-rooms.ts';
 
-interface Kept {
-  token: string | null;
-  term: number;
-  seq: number;
-  due: number | null;
-  terms: [number, number][];
-  entries: string[];
-}
+type Kept = StoredRecord & StoredTexts;
 /** A store that can forget its last writes, as a replica that lagged behind when it took over. */
 export interface StoreRollback {
   after(call: StoreCall): void;
@@ -19,24 +13,29 @@ const writing: readonly string[] = ['append', 'claim', 'pass', 'release', 'snaps
 
 /** Keeps what the store was after each write to the one room of the world, once it has players. */
 export function recordStoreStates(world: TestCluster): StoreRollback {
-  const { rooms } = world.memory as unknown as { rooms: Map<string, Kept> };
-  const past: Kept[] = [];
+  const {
+    table: { rooms },
+    texts,
+  } = insideStore(world);
+  const past: { record: StoredRecord; text: StoredTexts }[] = [];
   return {
     after({ op, room }) {
       if (!writing.includes(op) || room === undefined) return;
-      const now = rooms.get(room);
-      if (now) past.push({ ...now, terms: now.terms.map(t => [...t] as [number, number]), entries: [...now.entries] });
+      const [record, text] = [rooms.get(room), texts.get(room)];
+      if (record && text) past.push(structuredClone({ record, text }));
     },
     rollBack(writes) {
       const id = rooms.keys().next().value;
       const back = past.at(-1 - writes);
       // Not behind the beginning of the match: those who play are not to be thrown out of a room that does not know
       // them.
-      if (id === undefined || !back || back.seq < 3) return null;
+      if (id === undefined || !back || back.record.seq < 3) return null;
       past.length -= writes;
-      rooms.set(id, { ...back, terms: back.terms.map(t => [...t] as [number, number]), entries: [...back.entries] });
-      const ofSeq = [...back.terms].reverse().find(([, first]) => first <= back.seq);
-      return { ...back, lastTerm: ofSeq?.[0] ?? 0 };
+      const { record, text } = structuredClone(back);
+      rooms.set(id, record);
+      texts.set(id, text);
+      const ofSeq = [...record.terms].reverse().find(([, first]) => first <= record.seq);
+      return { ...back.record, ...back.text, lastTerm: ofSeq?.[0] ?? 0 };
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Device, EnteredRoom } from './device.ts';
 import type { Ledger } from './ledger.ts';
 import type { LifeHistory } from './life.ts';
+import { insideStore, nonEmptyParts } from '../stored-rooms.ts';
 
 /** How long (virtual ms) everything may take to come to rest once nothing is wrong any more. */
 const within = 25_000;
@@ -75,7 +76,7 @@ function standing(life: LifeHistory, { room, device, watch, player }: EnteredRoo
  * A room lives as long as something is due in it, a seat is held, or somebody is there. Its end is known from then on.
  */
 function alive(life: LifeHistory, ledger: Ledger): boolean {
-  const rooms = (life.world.memory as unknown as { rooms: Map<string, { expires: number }> }).rooms;
+  const { rooms } = insideStore(life.world).table;
   const kept = rooms.get(ledger.id);
   if (kept && kept.expires > life.world.clock.now()) return true;
   const { timers, seats } = ledger.doc.hidden;
@@ -116,7 +117,7 @@ function overdue(life: LifeHistory, ledger: Ledger): string {
 /** The last matches of a room that a node runs are recorded. */
 function recordings(life: LifeHistory, ledger: Ledger): string {
   if (ledger.game.def.replay !== true || !life.up.some(host => host.owns(ledger.id))) return '';
-  const { replays } = life.world.memory as unknown as { replays: Map<string, unknown> };
+  const { replays } = insideStore(life.world);
   for (const [match, at] of [...ledger.endedAt].slice(-recorded.matches)) {
     const ago = life.now - at;
     if (ago > recorded.after && ago < recorded.until && !replays.has(`${ledger.id}/${match}`))
@@ -144,13 +145,8 @@ function seats(life: LifeHistory, ledger: Ledger): string {
 
 /** After the life of the last room nothing is left in the store, nor in the nodes. */
 export function findLeftovers(life: LifeHistory): string[] {
-  const kept = Object.entries(life.world.memory).flatMap(([name, value]: [string, unknown]) =>
-    (value instanceof Map || value instanceof Set) && value.size > 0
-      ? [`${value.size} ${name}, for example ${JSON.stringify([...value][0])?.slice(0, 160)}`]
-      : [],
-  );
   return [
-    ...kept,
+    ...nonEmptyParts(life.world),
     ...life.up.flatMap(({ name, node }) =>
       node.ownedRooms.size > 0 ? [`${node.ownedRooms.size} rooms at ${name}`] : [],
     ),

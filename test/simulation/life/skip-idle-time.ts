@@ -1,4 +1,5 @@
 import type { LifeHistory } from './life.ts';
+import { insideStore } from '../stored-rooms.ts';
 
 /** Runs so long (virtual ms) before a deadline, after idle time was skipped, and at the beginning of an outage. */
 const run = { before: 3_000, after: 1_600, outage: 8_000 };
@@ -14,11 +15,9 @@ const most = 45_000;
 
 /** Lets hours pass. Skips the time in which nothing happens: all else is run, above all each deadline of a room. */
 export async function skipIdleTime(life: LifeHistory, ms: number): Promise<void> {
-  const { clock, memory } = life.world;
+  const { clock } = life.world;
   const until = clock.mono() + ms;
-  const rooms = (
-    memory as unknown as { rooms: Map<string, { due: number | null; expires: number; occupied: boolean }> }
-  ).rooms;
+  const { rooms } = insideStore(life.world).table;
   let ran = 0;
   await passRun(Math.min(ms, run.after)); // what was asked a moment ago is not held up for hours
   while (clock.mono() < until) {
