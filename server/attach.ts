@@ -1,7 +1,7 @@
 import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
 import express from 'express';
 import { limits } from '../shared/limits.ts';
-import type { Attachment, SocketIoServer } from './gateway/gateway.ts';
+import type { Attachment, SocketIoServer } from './gateway/socket-server.ts';
 
 /** The parts of an Express app that are used here. */
 export type ExpressApp = RequestListener & {

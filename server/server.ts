@@ -11,7 +11,9 @@ import type { connectRedis as ConnectRedis } from './redis-backend.ts';
 import { resolveDevMode } from './http/dev/dev-mode.ts';
 import { socketEndpointOf } from './http/dev/dev-routes.ts';
 import { createHostCheck } from './http/dev/known-hosts.ts';
-import { Gateway, type Authenticate, type SocketIoServer } from './gateway/gateway.ts';
+import { Gateway } from './gateway/gateway.ts';
+import type { Authenticate } from './gateway/handshake.ts';
+import type { SocketIoServer } from './gateway/socket-server.ts';
 import type { EffectTable, NeedsEffects } from './rooms/actor/effect-table.ts';
 import { resolveAttachment, type ExpressApp } from './attach.ts';
 import { OriginPolicy } from './gateway/origin-policy.ts';
@@ -259,8 +261,8 @@ async function composeServer(
   const metrics = createMetrics(
     () => ({
       rooms: node.ownedRooms.size,
-      seats: [...node.clientRequests.memberReports().values()].flat().filter(m => !m.watch).length,
-      sockets: node.clientRequests.size,
+      seats: [...node.clients.memberReports().values()].flat().filter(m => !m.watch).length,
+      sockets: node.clients.size,
       storeFill: node.storeFill,
     }),
     () => backend.store.quarantined(1_000).then(rooms => rooms.length),
@@ -331,7 +333,7 @@ async function composeServer(
     replayLife: options.replayLife,
     dev,
   });
-  await backend.attach(gateway, () => node.clientRequests.resyncAll());
+  await backend.attach(gateway, () => node.clients.resyncAll());
   await hangDetector.started;
   await node.start();
   gateway.serve(node);

@@ -280,7 +280,7 @@ export class TestCluster {
       host.runInside(() => {
         host.isUnsubscribed = false;
         void host.bus.listen(host.node.id, host.onMessage);
-        host.node.clientRequests.resyncAll();
+        host.node.clients.resyncAll();
       }),
     );
   }

@@ -71,7 +71,7 @@ export class TestConnection implements TransportConnection {
         patience.cancel();
         if (!this.isOpen) return;
         if (!host.node.isReady) return this.breakConnection();
-        this.connection = host.node.clientRequests.connect(
+        this.connection = host.node.clients.connect(
           {
             id,
             send: (event: keyof ServerToClient, ...args: unknown[]) => this.sendToClient(event, args),

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { AnyGame } from '../../shared/contract.ts';
 import { ConfigError } from '../config.ts';
-import type { Authenticate } from '../gateway/gateway.ts';
+import type { Authenticate } from '../gateway/handshake.ts';
 import type { EffectHandler } from '../rooms/actor/effect-table.ts';
 import { enableTypeScript } from './typescript-loader.ts';
 

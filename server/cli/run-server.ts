@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import type { AnyGame } from '../../shared/contract.ts';
 import { readConfig, type Config } from '../config.ts';
-import type { Authenticate } from '../gateway/gateway.ts';
+import type { Authenticate } from '../gateway/handshake.ts';
 import { createLog } from '../ops/log.ts';
 import { createPlainLog } from '../ops/plain-log.ts';
 import { optionsFromConfig } from '../options-from-env.ts';

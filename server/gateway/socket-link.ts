@@ -7,10 +7,9 @@ import type { GameSocket } from './socket-types.ts';
 
 /** A client connection over Socket.IO. */
 export class SocketLink implements ClientLink {
-  /** @param sendEncodedTo sends an encoded event */
   constructor(
     private readonly socket: GameSocket,
-    private readonly sendEncodedTo: (socket: GameSocket, event: EncodedEvent) => void,
+    readonly sendEncoded: (event: EncodedEvent) => void,
   ) {}
 
   get id(): string {
@@ -18,9 +17,6 @@ export class SocketLink implements ClientLink {
   }
   send<E extends keyof ServerToClient>(event: E, ...args: Parameters<ServerToClient[E]>): void {
     this.socket.emit(event, ...args);
-  }
-  sendEncoded(event: EncodedEvent): void {
-    this.sendEncodedTo(this.socket, event);
   }
   /** Both adapters receive all channels from the start, so a join takes effect immediately. */
   subscribe(channel: Channel): void {

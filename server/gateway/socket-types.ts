@@ -3,7 +3,7 @@ import type { ClientToServer, ServerToClient } from '../../shared/protocol.ts';
 import type { Identity } from '../identity/tokens.ts';
 
 /** `token`: empty once it was sent to the client. `renewAt`: when it is renewed, wall ms. */
-interface SocketData {
+export interface SocketData {
   identity: Identity;
   token: string;
   renewAt: number;

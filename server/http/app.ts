@@ -49,7 +49,7 @@ export function createApp(parts: AppParts): RequestListener {
   });
   const guard = new TokenGuard({
     addressOf: parts.addressOf,
-    allowances: node.clientRequests.allowances,
+    allowances: node.clients.allowances,
     clock: node.parts.clock,
     log: node.parts.log,
     meter: metrics.meter,
@@ -135,7 +135,7 @@ export function createApp(parts: AppParts): RequestListener {
     return (req: Request, res: Response, next: NextFunction): void => {
       const address = parts.addressOf(req);
       const now = node.parts.clock.mono();
-      const wait = address === null ? 0 : node.clientRequests.allowances.address(address, now).take(kind, now);
+      const wait = address === null ? 0 : node.clients.allowances.address(address, now).take(kind, now);
       if (wait > 0)
         res
           .status(429)

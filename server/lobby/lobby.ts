@@ -14,7 +14,6 @@ import type { NodeRpc } from '../messaging/node-rpc.ts';
 import type { Clock, Entropy, Log, Meter, HangDetector } from '../runtime/ports.ts';
 import { newDocument, type Restrictions, type RoomInit } from '../rooms/core/document.ts';
 import { encodeSnapshot } from '../rooms/core/entry.ts';
-import type { AdoptRequest } from '../rooms/actor/messages.ts';
 import { gameKey } from '../rooms/core/game-key.ts';
 import type { OwnedRooms } from '../ownership/owned-rooms.ts';
 import { holdOf } from '../rooms/core/holds.ts';
@@ -259,7 +258,7 @@ export class Lobby {
       if (
         other &&
         (other.rooms < ownedRooms.size || this.parts.isDraining()) &&
-        (await rpc.call(other.id, 'adopt', { id, expected: null, floor: 0 } satisfies AdoptRequest)) === true
+        (await rpc.call(other.id, 'adopt', { id, expected: null, floor: 0 }))
       )
         return;
       if (!this.parts.isDraining()) await ownedRooms.acquire(id, null, 0);

@@ -2,6 +2,7 @@ import type { Json } from '../../shared/json.ts';
 import type { Channel, Fanout, NodeMessage } from '../runtime/ports.ts';
 import type { Broadcaster, FanoutEvent } from '../rooms/actor/broadcaster.ts';
 import type { RoomChange } from '../rooms/actor/messages.ts';
+import type { NodeMessageOf, NodeMessages } from './node-calls.ts';
 import type { EntryMessages, NodeRpc } from './node-rpc.ts';
 
 /** Sends a change to the clients of this node that subscribe to the channel. */
@@ -19,25 +20,10 @@ export class ClusterBroadcaster implements Broadcaster {
     private readonly rpc: NodeRpc,
     private readonly sendLocally: SendLocally,
   ) {
-    rpc.on('broadcast', (_from, body) => {
-      const [channel, event, args] = body as unknown as [Channel, FanoutEvent, unknown[]];
-      fanout.emitLocal(channel, event, ...args);
-      return null;
-    });
-    rpc.on('change', (_from, body) => {
-      const [channel, room, term, seq, prevTerm, changes, events, stateOnly] = body as unknown as [
-        Channel,
-        string,
-        number,
-        number,
-        number,
-        string,
-        string | null,
-        boolean,
-      ];
-      sendLocally(channel, { room, term, seq, prevTerm, changes, events, stateOnly });
-      return null;
-    });
+    rpc.onMessage('broadcast', (_from, [channel, event, args]) => fanout.emitLocal(channel, event, ...args));
+    rpc.onMessage('change', (_from, [channel, room, term, seq, prevTerm, changes, events, stateOnly]) =>
+      sendLocally(channel, { room, term, seq, prevTerm, changes, events, stateOnly }),
+    );
   }
 
   /** @param nodes the nodes with members; null: unknown, so all */
@@ -91,20 +77,14 @@ export class ClusterBroadcaster implements Broadcaster {
     for (const node of nodes)
       if (node !== this.self)
         messagesFor(node).news.push(
-          ...changes.map(([channel, change]): [string, Json] => ['change', packChange(channel, change)]),
+          ...changes.map(([channel, change]): NodeMessageOf<'change'> => ['change', packChange(channel, change)]),
         );
     for (const [node, callId, reply] of replies) messagesFor(node).answer.push([callId, reply]);
     return messages.size === 0 ? null : this.rpc.encodeMessages(messages);
   }
 }
 
-const packChange = (channel: Channel, { room, term, seq, prevTerm, changes, events, stateOnly }: RoomChange): Json => [
-  channel,
-  room,
-  term,
-  seq,
-  prevTerm,
-  changes,
-  events,
-  stateOnly,
-];
+const packChange = (
+  channel: Channel,
+  { room, term, seq, prevTerm, changes, events, stateOnly }: RoomChange,
+): NodeMessages['change'] => [channel, room, term, seq, prevTerm, changes, events, stateOnly];

@@ -1,7 +1,7 @@
 import { RejoinError } from '../../shared/errors.ts';
-import type { Json } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Bus, Clock, Log, NodeMessage, Timer } from '../runtime/ports.ts';
+import type { NodeCallOf, NodeCalls, NodeMessageOf, NodeMessages } from './node-calls.ts';
 
 /** The other node's inbox has no subscriber: it may be gone, and it has certainly not received the message. */
 export class NoListenerError extends RejoinError {
@@ -17,9 +17,9 @@ export class NoReplyError extends RejoinError {
 /** A message between two nodes: calls (`ask`), replies (`answer`) and one-way messages (`news`). */
 interface Envelope {
   from: string;
-  ask: [id: number, kind: string, body: Json][];
-  answer: [id: number, body: Json][];
-  news: [kind: string, body: Json][];
+  ask: NodeCallOf[];
+  answer: [id: number, reply: unknown][];
+  news: NodeMessageOf[];
 }
 
 /** An envelope that is being filled, and whether it is sent at the end of this turn or may wait. */
@@ -27,17 +27,28 @@ interface OutgoingEnvelope {
   envelope: Envelope;
   flush: 'soon' | 'later';
 }
-type PendingCall = { resolve(body: Json): void; reject(error: Error): void; timer: Timer; node: string };
+interface PendingCall {
+  /** Called with a reply of the call's kind. */
+  resolve(reply: unknown): void;
+  reject(error: Error): void;
+  timer: Timer;
+  node: string;
+}
 /**
- * Handles a call or a one-way message. `callId`: null for one-way messages.
+ * Handles a call.
  * @returns the reply; undefined: it is sent in another way, or not at all
  */
-type CallHandler = (from: string, body: Json, callId: number | null) => Promise<Json | undefined> | Json | undefined;
+type CallHandler<K extends keyof NodeCalls> = (
+  from: string,
+  request: NodeCalls[K]['request'],
+  callId: number,
+) => Promise<NodeCalls[K]['reply'] | undefined> | NodeCalls[K]['reply'] | undefined;
+type MessageHandler<K extends keyof NodeMessages> = (from: string, body: NodeMessages[K]) => void;
 
 /** What one node is sent with an entry: replies by call id, and one-way messages. */
 export interface EntryMessages {
-  answer: [callId: number, body: Json][];
-  news: [kind: string, body: Json][];
+  answer: Envelope['answer'];
+  news: Envelope['news'];
 }
 
 /**
@@ -48,7 +59,8 @@ export class NodeRpc {
   private readonly outbox = new Map<string, OutgoingEnvelope>();
   private readonly flushQueue: [node: string, envelope: Envelope][] = [];
   private readonly pendingCalls = new Map<number, PendingCall>();
-  private readonly handlers = new Map<string, CallHandler>();
+  private readonly callHandlers: { [K in keyof NodeCalls]?: CallHandler<K> } = {};
+  private readonly messageHandlers: { [K in keyof NodeMessages]?: MessageHandler<K> } = {};
   private lastId = 0;
 
   constructor(
@@ -63,32 +75,42 @@ export class NodeRpc {
     await this.bus.listen(this.self, text => this.receive(text), onDown);
   }
 
-  /** Registers the handler of a kind of message. */
-  on(kind: string, handler: CallHandler): void {
-    this.handlers.set(kind, handler);
+  /** Registers the handler of a kind of call. */
+  onCall<K extends keyof NodeCalls>(kind: K, handler: CallHandler<K>): void {
+    (this.callHandlers as { [P in K]?: CallHandler<P> })[kind] = handler;
+  }
+
+  /** Registers the handler of a kind of one-way message. */
+  onMessage<K extends keyof NodeMessages>(kind: K, handler: MessageHandler<K>): void {
+    (this.messageHandlers as { [P in K]?: MessageHandler<P> })[kind] = handler;
   }
 
   /** @throws NoListenerError, NoReplyError */
-  call(node: string, kind: string, body: unknown, timeout: number = limits.forwardTimeout): Promise<Json> {
+  call<K extends keyof NodeCalls>(
+    node: string,
+    kind: K,
+    request: NodeCalls[K]['request'],
+    timeout: number = limits.forwardTimeout,
+  ): Promise<NodeCalls[K]['reply']> {
     const id = ++this.lastId;
     return new Promise((resolve, reject) => {
       const timer = this.clock.after(timeout, () => {
         this.pendingCalls.delete(id);
         reject(new NoReplyError(`${node} did not answer '${kind}' within ${timeout} ms`));
       });
-      this.pendingCalls.set(id, { resolve, reject, timer, node });
-      this.envelopeFor(node).ask.push([id, kind, body as Json]);
+      this.pendingCalls.set(id, { resolve: resolve as PendingCall['resolve'], reject, timer, node });
+      this.envelopeFor(node).ask.push([id, kind, request] as NodeCallOf);
     });
   }
 
   /** Sends a one-way message, which may be lost. */
-  send(node: string, kind: string, body: unknown): void {
-    this.envelopeFor(node).news.push([kind, body as Json]);
+  send<K extends keyof NodeMessages>(node: string, kind: K, body: NodeMessages[K]): void {
+    this.envelopeFor(node).news.push([kind, body] as NodeMessageOf);
   }
 
   /** As `send`, but may wait up to `limits.piggybackDelay` to be batched. */
-  sendLater(node: string, kind: string, body: unknown): void {
-    this.envelopeFor(node, 'later').news.push([kind, body as Json]);
+  sendLater<K extends keyof NodeMessages>(node: string, kind: K, body: NodeMessages[K]): void {
+    this.envelopeFor(node, 'later').news.push([kind, body] as NodeMessageOf);
   }
 
   /** Fails all pending calls to a node that is known to be dead. It may have processed them before it died. */
@@ -170,17 +192,33 @@ export class NodeRpc {
       return;
     }
     for (const [id, body] of envelope.answer) this.settle(id, w => w.resolve(body));
-    for (const [kind, body] of envelope.news) void this.handle(envelope.from, kind, body, null);
+    for (const [kind, body] of envelope.news) this.handleMessage(envelope.from, kind, body);
     for (const [id, kind, body] of envelope.ask)
-      void this.handle(envelope.from, kind, body, id).then(reply => {
+      void this.handleCall(envelope.from, kind, body, id).then(reply => {
         if (reply !== undefined) this.envelopeFor(envelope.from).answer.push([id, reply]);
       });
   }
 
-  /** @returns the reply; undefined if there is none, so that the caller times out as if this node had died */
-  private async handle(from: string, kind: string, body: Json, callId: number | null): Promise<Json | undefined> {
+  /** Messages of kinds that this node does not know come from newer nodes, and are ignored. */
+  private handleMessage<K extends keyof NodeMessages>(from: string, kind: K, body: NodeMessages[K]): void {
     try {
-      return await this.handlers.get(kind)?.(from, body, callId);
+      const handler: MessageHandler<K> | undefined = this.messageHandlers[kind];
+      handler?.(from, body);
+    } catch (error) {
+      this.log.error({ from, kind, error }, 'message from another node failed');
+    }
+  }
+
+  /** @returns the reply; undefined if there is none, so that the caller times out as if this node had died */
+  private async handleCall<K extends keyof NodeCalls>(
+    from: string,
+    kind: K,
+    request: NodeCalls[K]['request'],
+    callId: number,
+  ): Promise<NodeCalls[K]['reply'] | undefined> {
+    try {
+      const handler: CallHandler<K> | undefined = this.callHandlers[kind];
+      return await handler?.(from, request, callId);
     } catch (error) {
       this.log.error({ from, kind, error }, 'call from another node failed');
       return undefined;

@@ -1,6 +1,5 @@
 import type { AnyGame } from '../../shared/contract.ts';
 import { checkLimits, limits } from '../../shared/limits.ts';
-import type { Notice } from '../../shared/protocol.ts';
 import { HeadExchange } from '../routing/head-exchange.ts';
 import { ClusterBroadcaster } from '../messaging/broadcaster.ts';
 import { NodeRpc } from '../messaging/node-rpc.ts';
@@ -11,7 +10,8 @@ import { LoadBalancer } from '../ownership/load-balancer.ts';
 import { handOverAll } from '../ownership/drain.ts';
 import { HandoverCoordinator } from '../ownership/handover.ts';
 import { OrphanScan } from '../ownership/orphan-scan.ts';
-import { ClusterMembership } from '../ownership/cluster-membership.ts';
+import { ClusterMembership, type MembershipNode } from '../ownership/cluster-membership.ts';
+import { PreparedRooms } from '../ownership/prepared-rooms.ts';
 import type {
   Bus,
   Clock,
@@ -24,14 +24,16 @@ import type {
   Timer,
   HangDetector,
 } from '../runtime/ports.ts';
-import type { ConnectionRef } from '../rooms/actor/messages.ts';
 import type { EffectHandlerLookup } from '../rooms/actor/effect-runner.ts';
 import type { RoomStep } from '../rooms/actor/actor.ts';
 import { ReplayArchive } from '../replays/replay-archive.ts';
 import { RulesReloader } from './rules-reloader.ts';
-import { OwnedRooms } from '../ownership/owned-rooms.ts';
+import { OwnedRooms, type OwnedRoomsListener } from '../ownership/owned-rooms.ts';
 import { observeRegister, observeStore, StoreContact } from '../store/store-contact.ts';
 import { gameKey } from '../rooms/core/game-key.ts';
+import { ConnectedClients } from '../sessions/connected-clients.ts';
+import { IsolationMonitor } from './isolation-monitor.ts';
+import { StoreMonitor } from './store-monitor.ts';
 import { ClientRequests } from '../sessions/client-requests.ts';
 import type { Store } from '../store/store.ts';
 
@@ -68,226 +70,192 @@ export interface NodeParts {
 /**
  * One node without its sockets: everything between ClientRequests and the store. Nodes in one process share nothing but
  * their parts.
+ * Each part is given what it needs when it is made, so parts are made in the order of the folders. What a part reports
+ * to those above it passes through `start`, `connect` or NodeRpc.
  */
-export class RejoinNode {
+export class RejoinNode implements MembershipNode, OwnedRoomsListener {
   /** `name~start`: a restarted node has another id. */
   readonly id: string;
-  readonly ownedRooms: OwnedRooms;
+  /** The clients that are connected to this node. */
+  readonly clients: ConnectedClients;
   readonly membership: ClusterMembership;
-  readonly router: Router;
-  readonly clientRequests: ClientRequests;
-  readonly lobby: Lobby;
   readonly replays: ReplayArchive;
+  readonly ownedRooms: OwnedRooms;
+  readonly router: Router;
+  readonly lobby: Lobby;
+  readonly clientRequests: ClientRequests;
   private readonly contact: StoreContact;
+  private readonly storeMonitor: StoreMonitor;
+  private readonly isolation: IsolationMonitor;
   private readonly rpc: NodeRpc;
+  private readonly loadBalancer: LoadBalancer;
+  private readonly handover: HandoverCoordinator;
   private readonly headExchange: HeadExchange;
   private readonly dueScan: DueScan;
   private readonly orphanScan: OrphanScan;
-  private readonly handover: HandoverCoordinator;
-  private readonly loadBalancer: LoadBalancer;
   /** Dev mode: replaces the games' rules while rooms run. */
   readonly rules: RulesReloader;
-  private readonly gamesByName: Map<string, AnyGame>;
+  private readonly gamesByName: ReadonlyMap<string, AnyGame>;
   private readonly timers = new Set<Timer>();
   private draining = false;
   private isStopped = false;
-  private isStoreWritable = true;
-  /** Share of the store's memory in use; null: no limit, or unknown. */
-  storeFill: number | null = null;
-  /** Monotonic ms of the next removal of expired rooms from the store's indexes. */
-  private nextCleanupAt = -Infinity;
-  /** Monotonic ms of the next check of the store's memory usage. */
-  private nextFillCheckAt = -Infinity;
-  /**
-   * Number of consecutive checks in which the register had been unreachable for long; and the silence (ms) after which
-   * clients are asked to move.
-   */
-  private isolationChecks = 0;
-  private nextMoveRequestAt: number = limits.isolatedAfter;
 
   constructor(readonly parts: NodeParts) {
     const problems = checkLimits();
     if (problems.length > 0) throw new Error(`limits: ${problems.join('; ')}`);
-    const { clock, bus, log, meter, entropy, fanout, register } = parts;
-    this.contact = new StoreContact(clock);
-    const store = observeStore(parts.store, this.contact, clock);
-    this.id = `${parts.name}~${clock.now().toString(36)}${Math.floor(entropy.float() * 1e6).toString(36)}`;
-    this.gamesByName = new Map(parts.games.map(game => [game.contract.name, game]));
-    if (this.gamesByName.size !== parts.games.length) throw new Error('two games have the same name');
-    this.replays = new ReplayArchive({
+    const { bus, clock, compressor, entropy, fanout, hangDetector, log, meter } = parts;
+    const self = `${parts.name}~${clock.now().toString(36)}${Math.floor(entropy.float() * 1e6).toString(36)}`;
+    const games = new Map(parts.games.map(game => [game.contract.name, game]));
+    if (games.size !== parts.games.length) throw new Error('two games have the same name');
+    const isDraining = () => this.draining;
+    this.id = self;
+    this.gamesByName = games;
+
+    // The store, other nodes and clients, without any room.
+    const contact = (this.contact = new StoreContact(clock));
+    const store = observeStore(parts.store, contact, clock);
+    const storeMonitor = (this.storeMonitor = new StoreMonitor({ store, clock, log }));
+    const register = observeRegister(parts.register, contact);
+    const rpc = (this.rpc = new NodeRpc(self, bus, clock, log));
+    const membership = (this.membership = new ClusterMembership({ self, register, clock, log }));
+    const clients = (this.clients = new ConnectedClients(clock, entropy));
+    this.isolation = new IsolationMonitor({ membership, clients, clock, log });
+
+    // The rooms that this node runs.
+    const replays = (this.replays = new ReplayArchive({
       store,
-      games: this.gamesByName,
-      compressor: parts.compressor,
+      games,
+      compressor,
       clock,
       log,
-      hangDetector: parts.hangDetector,
+      hangDetector,
       life: parts.replayLife ?? limits.recording.ttl,
       meter,
       keepsShort: parts.keepsShortReplays ?? false,
-      hasRoom: () => (this.storeFill ?? 0) < limits.storeFill.recordings,
-    });
-    this.rpc = new NodeRpc(this.id, bus, clock, log);
-    this.ownedRooms = new OwnedRooms({
-      self: this.id,
-      games: this.gamesByName,
+      hasRoom: () => storeMonitor.hasRoomForRecordings,
+    }));
+    const preparedRooms = new PreparedRooms();
+    const ownedRooms = (this.ownedRooms = new OwnedRooms({
+      self,
+      games,
+      preparedRooms,
       store,
-      broadcaster: new ClusterBroadcaster(this.id, fanout, this.rpc, (channel, change) =>
-        this.clientRequests.subscriptions.publish(channel, change),
+      broadcaster: new ClusterBroadcaster(self, fanout, rpc, (channel, change) =>
+        clients.subscriptions.publish(channel, change),
       ),
       clock,
       log,
       meter,
       entropy,
-      compressor: parts.compressor,
+      compressor,
       effects: parts.effects,
-      hangDetector: parts.hangDetector,
+      hangDetector,
       dev: parts.dev ?? false,
       thorough: parts.thorough ?? parts.dev ?? false,
       ...(parts.onStep ? { onStep: parts.onStep } : {}),
-      onRecorded: (id, match) => void this.replays.save(id, match),
-      lease: () => this.membership.lease,
-      contact: this.contact,
-      silenceOf: node => this.membership.silenceOf(node),
-      sendNotice: (at, notice) => this.sendNotice(at, notice),
-      // The room's members reconnect to whichever node claims it, so it is claimed at once, unless another node has it.
-      onEnd: (id, why) => {
-        if (why === 'unknown-outcome' && !this.isStopped) this.onRoomAbandoned(id);
-      },
-      onClaimedFrom: (id, from) => this.rpc.send(from, 'taken', id),
-    });
-    this.rpc.on('taken', (_from, body) => {
-      this.ownedRooms.get(body as string)?.requestOwnershipCheck();
-      return null;
-    });
-    this.membership = new ClusterMembership(
-      this.id,
-      observeRegister(register, this.contact),
-      clock,
-      log,
-      () => this.describeSelf(),
-      node => this.nodeDied(node),
-      () => this.requestOwnershipChecks(),
-      node => this.rpc.send(node, 'declared-dead', null),
-    );
-    this.router = new Router({
-      self: this.id,
-      ownedRooms: this.ownedRooms,
+      onRecorded: (id, match) => void replays.save(id, match),
+      lease: () => membership.lease,
+      contact,
+      silenceOf: node => membership.silenceOf(node),
+      sendNotice: ({ node, conn }, notice) =>
+        node === self ? clients.deliverNotice(conn, notice) : rpc.send(node, 'notice', [conn, notice]),
+      onClaimedFrom: (id, from) => rpc.send(from, 'taken', id),
+    }));
+
+    // Requests to rooms, wherever they run.
+    const router = (this.router = new Router({
+      self,
+      ownedRooms,
       store,
-      rpc: this.rpc,
-      membership: this.membership,
+      rpc,
+      membership,
       clock,
       log,
       meter,
-      isDraining: () => this.draining,
-    });
+      isDraining,
+    }));
     this.headExchange = new HeadExchange({
-      self: this.id,
-      ownedRooms: this.ownedRooms,
-      router: this.router,
-      rpc: this.rpc,
+      self,
+      ownedRooms,
+      router,
+      rpc,
       clock,
-      memberReports: () => this.clientRequests.memberReports(),
-      onRoomMissing: room => this.clientRequests.notifyRoomClosed(room),
+      memberReports: () => clients.memberReports(),
+      onRoomMissing: room => clients.notifyRoomClosed(room),
     });
     this.lobby = new Lobby({
       store,
-      games: this.gamesByName,
-      ownedRooms: this.ownedRooms,
-      membership: this.membership,
-      rpc: this.rpc,
+      games,
+      ownedRooms,
+      membership,
+      rpc,
       clock,
       entropy,
       log,
       meter,
-      hangDetector: parts.hangDetector,
-      isDraining: () => this.draining,
-      storeIsFull: () => (this.storeFill ?? 0) >= limits.storeFill.rooms,
+      hangDetector,
+      isDraining,
+      storeIsFull: () => !storeMonitor.hasRoomForRooms,
     });
     this.clientRequests = new ClientRequests({
-      self: this.id,
+      self,
       name: parts.name,
-      router: this.router,
+      router,
       lobby: this.lobby,
+      clients,
       headExchange: this.headExchange,
-      membership: this.membership,
+      membership,
       clock,
       entropy,
       log,
       meter,
-      load: () => ({ rooms: this.ownedRooms.size, sockets: this.clientRequests.size }),
-      games: this.gamesByName,
+      load: () => ({ rooms: ownedRooms.size, sockets: clients.size }),
+      games,
       fanout,
-      hangDetector: parts.hangDetector,
+      hangDetector,
+    });
+
+    // Moves of rooms between nodes.
+    this.loadBalancer = new LoadBalancer({
+      self,
+      ownedRooms,
+      preparedRooms,
+      membership,
+      clock,
+      log,
+      isDraining: () => this.draining || this.isStopped || !storeMonitor.isWritable,
     });
     this.handover = new HandoverCoordinator({
-      self: this.id,
-      ownedRooms: this.ownedRooms,
+      self,
+      ownedRooms,
+      preparedRooms,
       store,
-      rpc: this.rpc,
+      rpc,
       clock,
       entropy,
       log,
       meter,
-      lease: () => this.membership.lease,
-      accepts: (why, from) =>
-        !this.draining &&
-        !this.isStopped &&
-        ((why !== 'balance' && why !== 'members') || this.loadBalancer.accepts(why, from)),
-      onHandedOver: (room, owner) => this.router.recordOwner(room, owner),
-      onActivated: (actor, why) => {
-        if (why === 'balance') this.loadBalancer.roomReceived(actor);
-      },
+      balancer: this.loadBalancer,
+      lease: () => membership.lease,
+      isClosing: () => this.draining || this.isStopped,
+      onHandedOver: (room, owner) => router.recordOwner(room, owner),
     });
-    this.loadBalancer = new LoadBalancer({
-      self: this.id,
-      ownedRooms: this.ownedRooms,
-      membership: this.membership,
-      handover: this.handover,
-      clock,
-      log,
-      isDraining: () => this.draining || this.isStopped || !this.isStoreWritable,
-    });
-    const ensureOwner = (room: string) => this.router.ensureOwner(room, 1_000);
-    this.rules = new RulesReloader({
-      games: this.gamesByName,
-      ownedRooms: this.ownedRooms,
-      clock,
-      hangDetector: parts.hangDetector,
-      ensureOwner,
-    });
-    this.dueScan = new DueScan({
-      self: this.id,
-      store,
-      ownedRooms: this.ownedRooms,
-      membership: this.membership,
-      clock,
-      ensureOwner,
-    });
-    this.orphanScan = new OrphanScan({
-      self: this.id,
-      store,
-      ownedRooms: this.ownedRooms,
-      membership: this.membership,
-      clock,
-      log,
-      ensureOwner,
-    });
-    this.rpc.on('notice', (_from, body) => {
-      const [conn, notice] = body as unknown as [string, Notice];
-      this.clientRequests.deliverNotice(conn, notice);
-      return null;
-    });
-    this.rpc.on('declared-dead', () => {
-      this.requestOwnershipChecks();
-      return null;
-    });
+    const ensureOwner = (room: string) => router.ensureOwner(room, 1_000);
+    this.rules = new RulesReloader({ games, ownedRooms, clock, hangDetector, ensureOwner });
+    this.dueScan = new DueScan({ self, store, ownedRooms, membership, clock, ensureOwner });
+    this.orphanScan = new OrphanScan({ self, store, ownedRooms, membership, clock, log, ensureOwner });
+
+    ownedRooms.connect(this);
+    rpc.onMessage('taken', (_from, room) => ownedRooms.get(room)?.requestOwnershipCheck());
+    rpc.onMessage('notice', (_from, [conn, notice]) => clients.deliverNotice(conn, notice));
+    rpc.onMessage('declared-dead', () => this.requestOwnershipChecks());
     store.onIncarnation(() => this.abandonRooms());
   }
 
   /** Starts the node: subscribes, registers, and runs its periodic tasks. @throws when the bus subscription fails */
   async start(): Promise<void> {
     await this.rpc.start(() => this.membership.inboxLost());
-    await this.membership.start();
+    await this.membership.start(this);
     this.every(limits.headExchangeInterval, async () => {
       this.ownedRooms.checkAll();
       await this.headExchange.exchange();
@@ -296,9 +264,11 @@ export class RejoinNode {
     this.every(limits.dueScanInterval, async () => {
       if (!this.draining) await this.orphanScan.scan();
     });
-    this.every(1_000, () => this.checkStore());
-    this.every(1_000, () => this.loadBalancer.rebalance());
-    this.checkConnectivity();
+    this.every(1_000, () => this.storeMonitor.check());
+    this.every(1_000, () =>
+      this.loadBalancer.rebalance((actor, node, why) => this.handover.handOver(actor, node, why)),
+    );
+    this.checkIsolation();
   }
 
   get games(): AnyGame[] {
@@ -313,10 +283,14 @@ export class RejoinNode {
     return (
       !this.draining &&
       !this.isStopped &&
-      this.isStoreWritable &&
+      this.storeMonitor.isWritable &&
       this.membership.reachedAt !== null &&
-      !this.isIsolated
+      !this.isolation.isIsolated
     );
+  }
+  /** Share of the store's memory in use; null: no limit, or unknown. */
+  get storeFill(): number | null {
+    return this.storeMonitor.fill;
   }
   get isDraining(): boolean {
     return this.draining;
@@ -369,11 +343,11 @@ export class RejoinNode {
     await this.membership.stop();
   }
 
-  private describeSelf() {
+  describe(): ReturnType<MembershipNode['describe']> {
     return {
       name: this.parts.name,
       rooms: this.ownedRooms.size,
-      sockets: this.clientRequests.size,
+      sockets: this.clients.size,
       delay: this.parts.eventLoopDelayMs(),
       draining: this.draining,
       games: [...this.gamesByName.values()].map(gameKey),
@@ -382,26 +356,31 @@ export class RejoinNode {
     };
   }
 
-  private sendNotice(at: ConnectionRef, notice: Notice): void {
-    if (at.node === this.id) this.clientRequests.deliverNotice(at.conn, notice);
-    else this.rpc.send(at.node, 'notice', [at.conn, notice]);
-  }
-
-  private nodeDied(node: string): void {
+  nodeDied(node: string): void {
     this.rpc.failCallsTo(node);
     this.orphanScan.requestScan();
-    for (const room of this.clientRequests.memberReports().keys())
+    for (const room of this.clients.memberReports().keys())
       if (this.router.ownerCache.get(room)?.node === node) this.ensureOwner(room);
   }
 
-  private onRoomAbandoned(room: string): void {
+  leaseRenewed(): void {
+    this.requestOwnershipChecks();
+  }
+
+  nodeReturned(node: string): void {
+    this.rpc.send(node, 'declared-dead', null);
+  }
+
+  /** The room's members reconnect to whichever node claims it, so it is claimed at once, unless another node has it. */
+  roomAbandoned(room: string): void {
+    if (this.isStopped) return;
     this.after(0, () => this.ensureOwner(room));
     this.orphanScan.requestScan();
   }
 
   /** Makes sure that the room has an owner: this node, if no other node does. */
   private ensureOwner(room: string): void {
-    if (this.isStopped || !(this.clientRequests.hasMembers(room) || this.ownedRooms.get(room) === undefined)) return;
+    if (this.isStopped || !(this.clients.hasMembers(room) || this.ownedRooms.get(room) === undefined)) return;
     void this.router.ensureOwner(room, 10_000).then(reply => {
       if (!reply.ok && reply.code === 'room-missing') this.ownedRooms.roomMissing(room);
     });
@@ -418,65 +397,11 @@ export class RejoinNode {
       this.parts.log.warn({ rooms: rooms.length }, 'store incarnation changed; claiming all rooms again');
   }
 
-  /**
-   * Whether the register is unreachable for long. Requires two checks in a row: after a suspension of this node, the
-   * first check would be followed by a heartbeat.
-   */
-  private get isIsolated(): boolean {
-    return this.isolationChecks > 1;
-  }
-
-  /**
-   * Asks clients to move if this node reaches neither the store nor other nodes. Other nodes may be able to serve them;
-   * clients that find none stay, since Redis itself may be down. The interval doubles each time.
-   */
-  private checkConnectivity(): void {
+  private checkIsolation(): void {
     this.after(limits.isolatedAfter / 4, () => {
-      if (!this.isStopped) this.checkConnectivity();
+      if (!this.isStopped) this.checkIsolation();
     });
-    const silentForMs = this.membership.reachedAt === null ? 0 : this.parts.clock.mono() - this.membership.reachedAt;
-    this.isolationChecks = silentForMs < limits.isolatedAfter ? 0 : this.isolationChecks + 1;
-    if (!this.isIsolated) this.nextMoveRequestAt = limits.isolatedAfter;
-    else if (silentForMs >= this.nextMoveRequestAt) {
-      this.nextMoveRequestAt = silentForMs * 2;
-      this.parts.log.warn(
-        { clients: this.clientRequests.size, silentForMs: Math.round(silentForMs) },
-        'node isolated; clients asked to move',
-      );
-      this.clientRequests.askClientsToMove();
-    }
-  }
-
-  private async checkStore(): Promise<void> {
-    const isWritable = await this.parts.store.probe().catch(() => false);
-    if (isWritable !== this.isStoreWritable)
-      this.parts.log.warn({ ok: isWritable }, isWritable ? 'store accepts writes again' : 'store rejects writes');
-    this.isStoreWritable = isWritable;
-    const now = this.parts.clock.mono();
-    if (!isWritable) return;
-    if (now >= this.nextFillCheckAt) {
-      this.nextFillCheckAt = now + limits.storeFill.pollInterval;
-      await this.checkStoreFill();
-    }
-    if (now < this.nextCleanupAt) return;
-    this.nextCleanupAt = now + limits.indexScan.interval;
-    await this.parts.store.removeExpired(limits.indexScan.roomsPerScan);
-  }
-
-  private async checkStoreFill(): Promise<void> {
-    const [before, now] = [this.storeFill, await this.parts.store.memoryUsage()];
-    this.storeFill = now;
-    const over = (limit: number, fill: number | null) => (fill ?? 0) >= limit;
-    const crossed = (limit: number) => over(limit, before) !== over(limit, now);
-    if (crossed(limits.storeFill.recordings) || crossed(limits.storeFill.rooms))
-      this.parts.log.warn(
-        {
-          fill: now,
-          keepsRecordings: !over(limits.storeFill.recordings, now),
-          makesRooms: !over(limits.storeFill.rooms, now),
-        },
-        'store memory usage crossed a limit',
-      );
+    this.isolation.check();
   }
 
   private after(ms: number, work: () => void): void {

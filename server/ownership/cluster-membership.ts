@@ -16,6 +16,17 @@ interface ObservedNode {
   dead: 'no' | 'gone' | 'silent' | 'left';
 }
 
+/** This node, as its membership needs it: how it is described to other nodes, and what it is notified of. */
+export interface MembershipNode {
+  describe(): Omit<NodeRecord, 'id' | 'beat' | 'at'>;
+  /** A node was declared dead, or has left. */
+  nodeDied(node: string): void;
+  /** A heartbeat was late: other nodes may have claimed rooms of this node. */
+  leaseRenewed(): void;
+  /** A node that this one declared dead is alive. It may not know which of its rooms were claimed meanwhile. */
+  nodeReturned(node: string): void;
+}
+
 /**
  * The nodes of the cluster, and which of them are dead.
  * A node is *silent* if its heartbeat has not advanced for `limits.nodeTimeout` on this node's monotonic clock while
@@ -43,25 +54,26 @@ export class ClusterMembership {
   /** Monotonic ms at which this node's inbox was last known to have no subscriber. */
   private inboxLostAt = -Infinity;
 
-  constructor(
-    readonly self: string,
-    private readonly register: NodeRegister,
-    private readonly clock: Clock,
-    private readonly log: Log,
-    private readonly describeSelf: () => Omit<NodeRecord, 'id' | 'beat' | 'at'>,
-    private readonly onDead: (node: string) => void,
-    /** A heartbeat was late: other nodes may have claimed rooms of this node. */
-    private readonly onNewLease: () => void = () => {},
-    /** A node that this one declared dead is alive. It may not know which of its rooms were claimed meanwhile. */
-    private readonly onReturned: (node: string) => void = () => {},
-  ) {}
+  private readonly self: string;
+  private readonly register: NodeRegister;
+  private readonly clock: Clock;
+  private readonly log: Log;
+  private node: MembershipNode | null = null;
+
+  constructor(parts: { self: string; register: NodeRegister; clock: Clock; log: Log }) {
+    this.self = parts.self;
+    this.register = parts.register;
+    this.clock = parts.clock;
+    this.log = parts.log;
+  }
 
   /**
    * Registers this node and starts its heartbeat. Does not fail: the heartbeat retries while the register is
    * unreachable.
    */
-  async start(): Promise<void> {
-    await this.runHeartbeat();
+  async start(node: MembershipNode): Promise<void> {
+    this.node = node;
+    await this.runHeartbeat(node);
   }
 
   async stop(): Promise<void> {
@@ -72,7 +84,7 @@ export class ClusterMembership {
 
   /** Sends a heartbeat now, with news that other nodes need at once. */
   async heartbeatNow(): Promise<void> {
-    await this.sendHeartbeat();
+    if (this.node) await this.sendHeartbeat(this.node);
   }
 
   /**
@@ -154,13 +166,13 @@ export class ClusterMembership {
     return seen?.inbox === 0 && seen.register === 0 && this.lease !== null;
   }
 
-  private async runHeartbeat(): Promise<void> {
-    await this.sendHeartbeat();
-    if (!this.stopped) this.timer = this.clock.after(limits.heartbeat, () => void this.runHeartbeat());
+  private async runHeartbeat(node: MembershipNode): Promise<void> {
+    await this.sendHeartbeat(node);
+    if (!this.stopped) this.timer = this.clock.after(limits.heartbeat, () => void this.runHeartbeat(node));
   }
 
-  private async sendHeartbeat(): Promise<void> {
-    const record: NodeRecord = { ...this.describeSelf(), id: this.self, beat: ++this.beatNumber, at: this.clock.now() };
+  private async sendHeartbeat(node: MembershipNode): Promise<void> {
+    const record: NodeRecord = { ...node.describe(), id: this.self, beat: ++this.beatNumber, at: this.clock.now() };
     const sent = this.clock.mono();
     try {
       const seen = await this.register.heartbeat(record);
@@ -170,7 +182,7 @@ export class ClusterMembership {
       if (isInboxSubscribed) this.lastSentAt = sent;
       if (isLate && isInboxSubscribed) {
         this.leaseCount += 1;
-        this.onNewLease();
+        node.leaseRenewed();
       }
       if (!this.stopped) this.observeAll(seen.nodes, seen.listeners);
     } catch (error) {
@@ -210,7 +222,7 @@ export class ClusterMembership {
       if (record.beat !== other.record.beat && other.dead !== 'no' && listeners > 0) {
         this.log.info({ peer: record.name }, 'node returned after it was declared dead');
         other.dead = 'no';
-        this.onReturned(record.id);
+        this.node?.nodeReturned(record.id);
       }
       if (record.beat !== other.record.beat) other.lastBeatAt = mono;
       Object.assign(other, { record, beatChangedAt: mono, silentReads: 0 } satisfies Partial<ObservedNode>);
@@ -236,6 +248,6 @@ export class ClusterMembership {
     other.dead = cause;
     if (cause === 'left') this.log.info({ peer: other.record.name }, 'node left');
     else this.log.warn({ peer: other.record.name, reason: cause }, 'node declared dead');
-    this.onDead(node);
+    this.node?.nodeDied(node);
   }
 }

@@ -3,7 +3,6 @@ import type { NodeRpc } from '../messaging/node-rpc.ts';
 import { Semaphore } from '../runtime/semaphore.ts';
 import type { Clock, Log } from '../runtime/ports.ts';
 import type { RoomActor } from '../rooms/actor/actor.ts';
-import type { AdoptRequest } from '../rooms/actor/messages.ts';
 import { gameKey } from '../rooms/core/game-key.ts';
 import type { OwnedRooms } from './owned-rooms.ts';
 import type { HandoverCoordinator } from './handover.ts';
@@ -67,12 +66,9 @@ async function handOverOne(
   const [target] = targets;
   return (
     target !== undefined &&
-    rpc.call(target.id, 'adopt', { id: actor.id, expected: null, floor: actor.term } satisfies AdoptRequest).then(
-      took => took === true,
-      (error: unknown) => {
-        log.debug({ room: actor.id, error }, 'room released without a handover target');
-        return false;
-      },
-    )
+    rpc.call(target.id, 'adopt', { id: actor.id, expected: null, floor: actor.term }).catch((error: unknown) => {
+      log.debug({ room: actor.id, error }, 'room released without a handover target');
+      return false;
+    })
   );
 }

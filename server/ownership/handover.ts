@@ -1,42 +1,22 @@
 import type { AnyGame } from '../../shared/contract.ts';
 import { idFromBytes } from '../../shared/ids.ts';
-import type { Json } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { NodeRpc } from '../messaging/node-rpc.ts';
-import type { Clock, Entropy, Log, Meter, Timer } from '../runtime/ports.ts';
+import type { Clock, Entropy, Log, Meter } from '../runtime/ports.ts';
 import { catchUp, type RecoveredRoom } from '../rooms/actor/recovery.ts';
 import { UnreadableRoomError } from '../rooms/core/entry.ts';
 import type { RoomActor } from '../rooms/actor/actor.ts';
 import type { HandoverResult } from '../rooms/actor/lifecycle.ts';
 import type { HandoverReason, PrepareRequest, PrepareReply, ActivateRequest } from '../rooms/actor/messages.ts';
+import type { LoadBalancer } from './load-balancer.ts';
 import type { OwnedRooms } from './owned-rooms.ts';
+import type { PreparedRoom, PreparedRooms } from './prepared-rooms.ts';
 import { StoreError, type Owner, type PeekedRoom, type Store } from '../store/store.ts';
-
-/** A room that another node is about to hand over to this one: loaded, but not owned yet. */
-interface PreparedRoom {
-  token: string;
-  game: AnyGame;
-  recovered: RecoveredRoom;
-  peeked: PeekedRoom;
-  reason: HandoverReason;
-  /**
-   * ClusterMembership.lease at the request: while it is valid, no other node can have claimed the room from this one
-   * since the handover.
-   */
-  lease: number | null;
-  /** Monotonic ms. */
-  preparedAt: number;
-  timer: Timer | null;
-  /**
-   * Requests for the room wait for this: it resolves when the room is here, or the store has confirmed that it is not.
-   */
-  waiting: Promise<void>;
-  known(): void;
-}
 
 export interface HandoverParts {
   self: string;
   ownedRooms: OwnedRooms;
+  preparedRooms: PreparedRooms;
   store: Store;
   rpc: NodeRpc;
   clock: Clock;
@@ -44,12 +24,11 @@ export interface HandoverParts {
   log: Log;
   meter: Meter;
   lease(): number | null;
+  /** Whether the node takes no more rooms. */
+  isClosing(): boolean;
+  balancer: LoadBalancer;
   /** Called when the room belongs to the target: requests to this node are redirected there. */
   onHandedOver(room: string, owner: Owner): void;
-  /** Whether this node takes a room from that node now, for this reason. */
-  accepts(why: HandoverReason, from: string): boolean;
-  /** Called when this node runs a room that was moved for this reason. */
-  onActivated(host: RoomActor, why: HandoverReason): void;
 }
 
 /**
@@ -64,27 +43,17 @@ export interface HandoverParts {
  * outcome of step 2 abandons the room.
  */
 export class HandoverCoordinator {
-  private readonly prepared = new Map<string, PreparedRoom>();
   private readonly inProgress = new Set<string>();
   private closed = false;
 
   constructor(private readonly parts: HandoverParts) {
-    parts.rpc.on(
-      'prepare',
-      async (from, body) => (await this.prepare(from, body as unknown as PrepareRequest)) as unknown as Json,
-    );
-    parts.rpc.on('activate', (_from, body) => this.activate(body as unknown as ActivateRequest));
-    parts.ownedRooms.awaitHandover = id => this.prepared.get(id)?.waiting;
-  }
-
-  /** Number of rooms that may be handed over to this node at any moment. */
-  get preparedCount(): number {
-    return this.prepared.size;
+    parts.rpc.onCall('prepare', (from, request) => this.prepare(from, request));
+    parts.rpc.onCall('activate', (_from, request) => this.activate(request));
   }
 
   close(): void {
     this.closed = true;
-    for (const [id, prepared] of this.prepared) this.forget(id, prepared);
+    for (const [id] of this.parts.preparedRooms.all()) this.parts.preparedRooms.remove(id);
   }
 
   // --- old owner -------------------------------------------------------------------------------
@@ -101,16 +70,11 @@ export class HandoverCoordinator {
     actor.retainEntries(true);
     try {
       const readyUntil = clock.mono() + limits.handover.preparedFor / 2;
-      const ready = (await rpc
-        .call(
-          targetNode,
-          'prepare',
-          { id: actor.id, why: reason } satisfies PrepareRequest,
-          limits.handover.prepareTimeout,
-        )
-        .catch(() => null)) as unknown as PrepareReply | null;
+      const ready = await rpc
+        .call(targetNode, 'prepare', { id: actor.id, why: reason }, limits.handover.prepareTimeout)
+        .catch(() => null);
       if (!ready) return false;
-      const notified: { since: number; reply: Promise<Json> }[] = [];
+      const notified: { since: number; reply: Promise<boolean> }[] = [];
       const outcome = await actor.requestHandover(
         { token: ready.token, node: targetNode, games: ready.games, readyUntil },
         how => {
@@ -121,7 +85,7 @@ export class HandoverCoordinator {
       if (notice) {
         meter.count('handovers', 1, reason);
         const activated = await notice.reply.catch(() => false);
-        if (activated === true) meter.observe('handoverInterruption', clock.mono() - notice.since);
+        if (activated) meter.observe('handoverInterruption', clock.mono() - notice.since);
         else log.debug({ room: actor.id, target: targetNode }, 'handover target did not confirm activation');
       }
       return outcome === 'handed-over';
@@ -132,7 +96,12 @@ export class HandoverCoordinator {
   }
 
   /** Sent at once, before waiting callers are redirected: their requests arrive after it. */
-  private notifyTarget(actor: RoomActor, target: string, ready: PrepareReply, result: HandoverResult): Promise<Json> {
+  private notifyTarget(
+    actor: RoomActor,
+    target: string,
+    ready: PrepareReply,
+    result: HandoverResult,
+  ): Promise<boolean> {
     const { term, terms, seq, snapshotSeq, roomTime } = result;
     this.parts.onHandedOver(actor.id, { node: target, token: ready.token, term, seq });
     const members = actor.members.list().map(({ node, conn, player, session, watch, name }) => ({
@@ -153,14 +122,14 @@ export class HandoverCoordinator {
       entries: actor.retainedEntriesSince(ready.seq),
       members,
       time: roomTime,
-    } satisfies ActivateRequest);
+    });
   }
 
   // --- target ----------------------------------------------------------------------------------
 
   private async prepare(from: string, { id, why: reason }: PrepareRequest): Promise<PrepareReply | null> {
-    const { ownedRooms, store, clock, entropy, log } = this.parts;
-    if (this.closed || ownedRooms.has(id) || this.prepared.has(id) || !this.parts.accepts(reason, from)) return null;
+    const { ownedRooms, preparedRooms, store, clock, entropy, log } = this.parts;
+    if (this.closed || ownedRooms.has(id) || preparedRooms.has(id) || !this.accepts(reason, from)) return null;
     const [preparedAt, lease] = [clock.mono(), this.parts.lease()];
     const [games, token] = [ownedRooms.gameKeys, idFromBytes(entropy.bytes(16))];
     let room: { game: AnyGame; recovered: RecoveredRoom };
@@ -174,29 +143,26 @@ export class HandoverCoordinator {
       else if (!(error instanceof StoreError)) throw error;
       return null;
     }
-    if (this.closed || ownedRooms.has(id) || this.prepared.has(id)) return null;
-    const prepared: PreparedRoom = {
-      ...room,
-      token,
-      peeked,
-      reason,
-      preparedAt,
-      lease,
-      timer: null,
-      ...createWaiter(),
-    };
-    this.prepared.set(id, prepared);
+    if (this.closed || ownedRooms.has(id) || preparedRooms.has(id)) return null;
+    const prepared: PreparedRoom = { ...room, token, peeked, reason, preparedAt, lease, timer: null };
+    preparedRooms.add(id, prepared);
     this.scheduleOwnerCheck(id, prepared);
     return { token: prepared.token, seq: peeked.seq, games };
+  }
+
+  /** Whether this node takes a room from that node now. */
+  private accepts(reason: HandoverReason, from: string): boolean {
+    if (this.parts.isClosing()) return false;
+    return (reason !== 'balance' && reason !== 'members') || this.parts.balancer.accepts(reason, from);
   }
 
   /**
    * Runs a room that was handed to this node. It does not wait for the store, since no other node runs the room now.
    */
   private activate(request: ActivateRequest): Promise<boolean> | boolean {
-    const { ownedRooms, clock } = this.parts;
+    const { ownedRooms, preparedRooms, balancer, clock } = this.parts;
     const { id, token, term } = request;
-    const prepared = this.prepared.get(id);
+    const prepared = preparedRooms.get(id);
     if (prepared?.token !== token || ownedRooms.has(id)) return this.claim(id, token, term);
     try {
       if (!this.isUsable(prepared, request)) return this.claim(id, token, term);
@@ -211,13 +177,13 @@ export class HandoverCoordinator {
         },
       );
       for (const { node, conn, ...member } of request.members) actor.members.add({ node, conn }, member, clock.mono());
-      this.parts.onActivated(actor, prepared.reason);
+      if (prepared.reason === 'balance') balancer.roomReceived(actor);
       return true;
     } catch (error) {
       if (!(error instanceof UnreadableRoomError)) throw error;
       return this.claim(id, token, term); // if the room is really unreadable, the claim reports it
     } finally {
-      this.forget(id, prepared);
+      preparedRooms.remove(id);
     }
   }
 
@@ -252,32 +218,17 @@ export class HandoverCoordinator {
   }
 
   private async checkOwner(id: string, prepared: PreparedRoom): Promise<void> {
-    const { store, clock } = this.parts;
+    const { preparedRooms, store, clock } = this.parts;
     const owner = await store.owner(id).catch(() => undefined); // unknown: the next poll decides
-    if (this.prepared.get(id) !== prepared) return;
+    if (preparedRooms.get(id) !== prepared) return;
     if (owner?.token === prepared.token) void this.claim(id, prepared.token, owner.term);
     else if (clock.mono() - prepared.preparedAt < limits.handover.preparedFor) {
       // Waiting requests are told that the room is not here, and callers may rely on it: from now on the room is run
       // only after the store has confirmed ownership.
       prepared.lease = null;
-      prepared.known();
-      Object.assign(prepared, createWaiter());
+      preparedRooms.releaseWaiting(id);
       return this.scheduleOwnerCheck(id, prepared);
     }
-    this.forget(id, prepared);
+    preparedRooms.remove(id);
   }
-
-  private forget(id: string, prepared: PreparedRoom): void {
-    prepared.timer?.cancel();
-    this.prepared.delete(id);
-    prepared.known();
-  }
-}
-
-function createWaiter(): { waiting: Promise<void>; known: () => void } {
-  let known = () => {};
-  const waiting = new Promise<void>(resolve => {
-    known = resolve;
-  });
-  return { waiting, known };
 }

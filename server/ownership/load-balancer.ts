@@ -4,16 +4,16 @@ import { gameKey } from '../rooms/core/game-key.ts';
 import type { RoomActor } from '../rooms/actor/actor.ts';
 import type { HandoverReason } from '../rooms/actor/messages.ts';
 import type { OwnedRooms } from './owned-rooms.ts';
-import type { HandoverCoordinator } from './handover.ts';
 import type { ClusterMembership } from './cluster-membership.ts';
+import type { PreparedRooms } from './prepared-rooms.ts';
 import { PlayerAffinity } from './player-affinity.ts';
 import { findCapableNodes } from './handover-targets.ts';
 
 export interface LoadBalancerParts {
   self: string;
   ownedRooms: OwnedRooms;
+  preparedRooms: PreparedRooms;
   membership: ClusterMembership;
-  handover: HandoverCoordinator;
   clock: Clock;
   log: Log;
   isDraining(): boolean;
@@ -54,15 +54,18 @@ export class LoadBalancer {
     this.playerAffinity = new PlayerAffinity(parts.self);
   }
 
-  /** Once a second: moves rooms one after the other while there is a reason. Never throws. */
-  async rebalance(): Promise<void> {
-    const { clock, handover, ownedRooms, log } = this.parts;
+  /**
+   * Once a second: moves rooms one after the other while there is a reason. Never throws.
+   * @param handOver hands a room over to a node. @returns whether that node owns the room now
+   */
+  async rebalance(handOver: (actor: RoomActor, node: string, why: BalanceReason) => Promise<boolean>): Promise<void> {
+    const { clock, ownedRooms, log } = this.parts;
     this.playerAffinity.update(ownedRooms.all(), clock.mono());
     const moved = { balance: 0, members: 0 };
     let refusals = 0;
     for (let move = this.nextMove(); move && refusals < limits.balance.moveInterval; move = this.nextMove()) {
       const began = clock.mono();
-      const wasMoved = await handover.handOver(move.actor, move.target.id, move.why);
+      const wasMoved = await handOver(move.actor, move.target.id, move.why);
       if (wasMoved) {
         moved[move.why] += 1;
         this.recordMove(move.target, 1);
@@ -85,7 +88,7 @@ export class LoadBalancer {
    */
   accepts(why: BalanceReason, sourceId: string): boolean {
     const now = this.parts.clock.mono();
-    const rooms = this.parts.ownedRooms.size + this.parts.handover.preparedCount;
+    const rooms = this.parts.ownedRooms.size + this.parts.preparedRooms.size;
     if (this.parts.isDraining() || now - this.lastAcceptedAt < limits.balance.moveInterval) return false;
     const source = this.others().find(n => n.id === sourceId);
     if (

@@ -74,7 +74,7 @@ export class OrphanScan {
   private isOrphan({ id, node }: { id: string; node: string | null }): boolean {
     const { self, ownedRooms, membership } = this.parts;
     // Only this node knows whether it runs a room that the store assigns to it.
-    if (node === self) return !ownedRooms.has(id) && ownedRooms.awaitHandover(id) === undefined;
+    if (node === self) return !ownedRooms.has(id) && !ownedRooms.isExpected(id);
     if (node !== null && !membership.isDead(node)) {
       // it has just started, or is gone: a later scan tells
       if (!membership.aliveNodes().some(other => other.id === node)) this.requestScan();

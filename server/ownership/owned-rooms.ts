@@ -14,6 +14,7 @@ import type { OwnershipStart } from '../rooms/actor/room-clock.ts';
 import { DataLossDetector } from './data-loss-detector.ts';
 import { OutageEstimator, type Silence } from './outage-estimator.ts';
 import { RoomHistory } from '../rooms/actor/room-history.ts';
+import type { PreparedRooms } from './prepared-rooms.ts';
 import { RuleTracker } from '../rooms/core/rule-tracker.ts';
 
 export type AcquireResult =
@@ -24,16 +25,21 @@ export type AcquireResult =
 
 export interface OwnedRoomsParts extends Omit<RoomActorParts, 'onEnd'> {
   games: ReadonlyMap<string, AnyGame>;
+  preparedRooms: PreparedRooms;
   /** Whether dev mode is on: rooms can be dumped. */
   dev: boolean;
   hangDetector: HangDetector;
   entropy: Entropy;
   /** See ClusterMembership.silenceOf. */
   silenceOf(node: string): Silence | null;
-  /** Called when a room is no longer run here. */
-  onEnd(id: string, why: EndReason): void;
   /** Called when a room was claimed from another node, which may be alive and not know it. */
   onClaimedFrom(id: string, from: string): void;
+}
+
+/** Notified by OwnedRooms. */
+export interface OwnedRoomsListener {
+  /** A room is no longer run here, because it is unknown whether its last entry was written. */
+  roomAbandoned(id: string): void;
 }
 
 /** The rooms that this node runs; claims and activates more. */
@@ -42,6 +48,7 @@ export class OwnedRooms {
   private readonly acquiring = new Map<string, Promise<AcquireResult>>();
   private readonly claimSemaphore = new Semaphore(limits.concurrentClaims);
   private closed = false;
+  private listener: OwnedRoomsListener | null = null;
   private readonly slowRuleLoggedAt = new Map<string, number>();
   /**
    * Rooms that other nodes claimed from this one: how often recently, and until when (monotonic ms) this node waits.
@@ -60,17 +67,21 @@ export class OwnedRooms {
     this.outages = new OutageEstimator(parts.clock, parts.silenceOf);
   }
 
+  /** Connects the listener; before the node starts, since no room ends before that. */
+  connect(listener: OwnedRoomsListener): void {
+    this.listener = listener;
+  }
+
   get(id: string): RoomActor | undefined {
     return this.actors.get(id);
   }
-  /**
-   * Resolves when a room that is about to be handed over is here, or is known not to be; undefined if none is expected.
-   * See ownership/handover.ts.
-   */
-  awaitHandover: (id: string) => Promise<void> | undefined = () => undefined;
+  /** Whether another node is about to hand this room over to this one. */
+  isExpected(id: string): boolean {
+    return this.parts.preparedRooms.has(id);
+  }
   /** The room's actor, after waiting for a pending claim or handover; undefined if this node does not run the room. */
   async getWhenReady(id: string): Promise<RoomActor | undefined> {
-    if (!this.actors.has(id)) await this.awaitHandover(id);
+    if (!this.actors.has(id)) await this.parts.preparedRooms.wait(id);
     await this.acquiring.get(id)?.catch(() => {}); // the caller of `acquire` handles failures
     return this.actors.get(id);
   }
@@ -299,7 +310,7 @@ export class OwnedRooms {
         until: this.parts.clock.mono() + limits.fencedBackoff * 2 ** Math.min(times - 1, 5),
       });
     }
-    this.parts.onEnd(actor.id, why);
+    if (why === 'unknown-outcome') this.listener?.roomAbandoned(actor.id);
   }
 
   /** Once a second. */

@@ -25,7 +25,7 @@ export class HeadExchange {
       onRoomMissing(room: string): void;
     },
   ) {
-    parts.rpc.on('heads', (from, body) => this.handleExchange(from, body as unknown as HeadExchangeRequest) as never);
+    parts.rpc.onCall('heads', (from, rooms) => this.handleExchange(from, rooms));
   }
 
   /** The latest position if the owner has reported within the last exchanges, else null. */
@@ -75,7 +75,7 @@ export class HeadExchange {
     const { rpc, router, clock } = this.parts;
     let heads: HeadExchangeReply;
     try {
-      heads = (await rpc.call(owner, 'heads', rooms)) as unknown as HeadExchangeReply;
+      heads = await rpc.call(owner, 'heads', rooms);
     } catch {
       // Dead or unresponsive: `ensureOwner` finds out which, and who owns the rooms now.
       for (const room of Object.keys(rooms)) this.ensureOwner(room);

@@ -1,25 +1,15 @@
-import type { Json } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import { makeRefusal } from '../../shared/refusals.ts';
 import type { ClusterMembership } from '../ownership/cluster-membership.ts';
 import type { Clock, Log, Meter } from '../runtime/ports.ts';
 import { NotOwnerError } from '../rooms/actor/lifecycle.ts';
 import { noCapableNode, rankTargets } from '../ownership/handover-targets.ts';
-import {
-  isRepeatable,
-  type AdoptRequest,
-  type RoomMessage,
-  type RoomReply,
-  type RoomInputMessage,
-} from '../rooms/actor/messages.ts';
+import { isRepeatable, type RoomMessage, type RoomReply, type RoomInputMessage } from '../rooms/actor/messages.ts';
 import type { OwnedRooms } from '../ownership/owned-rooms.ts';
 import { StoreError, type Owner, type Store } from '../store/store.ts';
 import { OwnerCache } from './owner-cache.ts';
+import { notOwner, type MovedReply } from '../messaging/node-calls.ts';
 import { NoReplyError, NoListenerError, type NodeRpc } from '../messaging/node-rpc.ts';
-
-/** Reply of a node that does not run the room; after a handover, `MovedReply` names the new owner. */
-const notOwner = 'not-owner';
-type MovedReply = { moved: Owner };
 
 /** The result of one attempt: a reply, or why there is none and whether the message may have been processed. */
 type AttemptResult =
@@ -53,34 +43,26 @@ export class Router {
       isDraining(): boolean;
     },
   ) {
-    parts.rpc.on('adopt', async (_from, body) => {
-      if (parts.isDraining()) return false;
-      const { id, expected, floor } = body as unknown as AdoptRequest;
-      return (await parts.ownedRooms.acquire(id, expected, floor)).ok;
-    });
-    parts.rpc.on('room-input', (from, body) => {
-      const [id, input] = body as unknown as [string, RoomInputMessage];
+    parts.rpc.onCall('adopt', async (_from, { id, expected, floor }) =>
+      parts.isDraining() ? false : (await parts.ownedRooms.acquire(id, expected, floor)).ok,
+    );
+    parts.rpc.onMessage('room-input', (from, [id, input]) => {
       const actor = parts.ownedRooms.get(id);
       if (actor) actor.receiveInput(input);
       else parts.rpc.send(from, 'not-owner', id);
-      return null;
     });
-    parts.rpc.on('not-owner', (from, body) => {
-      if (this.ownerCache.get(body as string)?.node === from) this.ownerCache.forget(body as string);
-      return null;
+    parts.rpc.onMessage('not-owner', (from, id) => {
+      if (this.ownerCache.get(id)?.node === from) this.ownerCache.forget(id);
     });
-    parts.rpc.on('room', async (from, body, callId) => {
-      const [id, message] = body as unknown as [string, RoomMessage];
+    parts.rpc.onCall('room', async (from, [id, message], callId) => {
       const actor = await parts.ownedRooms.getWhenReady(id);
       if (!actor) return this.replyNotOwner(id);
       try {
-        const reply = await actor.sendFrom({ node: from, callId: callId! }, message);
-        return reply === 'published' ? undefined : (reply as unknown as Json);
+        const reply = await actor.sendFrom({ node: from, callId }, message);
+        return reply === 'published' ? undefined : reply;
       } catch (error) {
         if (error instanceof NotOwnerError)
-          return error.wasNotProcessed || isRepeatable(message)
-            ? this.replyNotOwner(id)
-            : (makeRefusal('unknown') as unknown as Json);
+          return error.wasNotProcessed || isRepeatable(message) ? this.replyNotOwner(id) : makeRefusal('unknown');
         throw error;
       }
     });
@@ -91,11 +73,9 @@ export class Router {
     this.ownerCache.set(id, owner);
   }
 
-  private replyNotOwner(id: string): Json {
+  private replyNotOwner(id: string): MovedReply | typeof notOwner {
     const owner = this.ownerCache.get(id);
-    return owner === undefined || owner.node === null || owner.node === this.parts.self
-      ? notOwner
-      : ({ moved: owner } satisfies MovedReply as unknown as Json);
+    return owner === undefined || owner.node === null || owner.node === this.parts.self ? notOwner : { moved: owner };
   }
 
   /** Sends inputs to the owner, without a reply. They may be lost; clients resend what matters. */
@@ -238,10 +218,7 @@ export class Router {
     this.ownerCache.forget(id);
     return (
       target !== undefined &&
-      rpc.call(target.id, 'adopt', { id, expected: known.token, floor: known.term } satisfies AdoptRequest).then(
-        took => took === true,
-        () => false,
-      )
+      rpc.call(target.id, 'adopt', { id, expected: known.token, floor: known.term }).catch(() => false)
     );
   }
 
@@ -254,15 +231,15 @@ export class Router {
         this.ownerCache.forget(id);
         return { retry: 'unprocessed', wait: 10, wasDenied: true };
       }
-      const moved = (reply as unknown as Partial<MovedReply> | null)?.moved;
-      if (moved) {
+      if ('moved' in reply) {
+        const { moved } = reply;
         // Hints are followed only to higher terms, so a message cannot loop between two nodes.
         if (moved.term <= term) this.ownerCache.forget(id);
         else this.ownerCache.set(id, moved);
         return { retry: 'unprocessed', wait: moved.term <= term ? 10 : 0, wasDenied: true };
       }
       meter.observe('forwardRoundTrip', clock.mono() - started);
-      return { reply: reply as unknown as RoomReply };
+      return { reply };
     } catch (error) {
       this.ownerCache.forget(id);
       if (error instanceof NoListenerError) {

@@ -11,7 +11,6 @@ import type {
   JoinReply,
   JoinRequest,
   LeaveRequest,
-  Notice,
   HeartbeatReply,
   HeartbeatRequest,
   InputRequest,
@@ -30,14 +29,12 @@ import type { ClusterMembership } from '../ownership/cluster-membership.ts';
 import type { Clock, Entropy, Fanout, Log, Meter, HangDetector } from '../runtime/ports.ts';
 import { checkClientVersion } from '../rooms/actor/replies.ts';
 import { signalChannelOf } from '../rooms/actor/audiences.ts';
-import type { MemberReport, OwnerJoinReply, RoomMessage } from '../rooms/actor/messages.ts';
+import type { OwnerJoinReply, RoomMessage } from '../rooms/actor/messages.ts';
 import { runWatched } from '../rooms/core/rule-tracker.ts';
 import type { HeadExchange } from '../routing/head-exchange.ts';
-import { Allowances } from './allowances.ts';
 import { fullAtAfterTake, waitFor } from './token-bucket.ts';
-import type { ClientLink } from './client-link.ts';
-import { Connection } from './connection.ts';
-import { LocalSubscriptions } from './local-subscriptions.ts';
+import type { ConnectedClients } from './connected-clients.ts';
+import type { Connection } from './connection.ts';
 import { BadRequestError, requestReaders, messageReaders } from './request-readers.ts';
 import { requestLimits, type OccasionalKind, type SharedKind } from './request-limits.ts';
 
@@ -62,6 +59,7 @@ export interface ClientRequestsParts {
   name: string;
   router: Router;
   lobby: Lobby;
+  clients: ConnectedClients;
   headExchange: HeadExchange;
   membership: ClusterMembership;
   clock: Clock;
@@ -77,13 +75,8 @@ export interface ClientRequestsParts {
 /** Actions by which players agree to start a match. */
 const matchStartActions: ReadonlySet<string> = new Set(['$ready', '$start', '$rematch']);
 
-/** The clients connected to this node, and their requests. Independent of the transport. */
+/** The requests of the clients that are connected to this node. Independent of the transport. */
 export class ClientRequests {
-  private readonly connections = new Map<string, Connection>();
-  /** Rate limits of players and addresses; also used by the gateway before a connection is accepted. */
-  readonly allowances = new Allowances();
-  /** Sends changes to the members connected to this node. */
-  readonly subscriptions = new LocalSubscriptions();
   /** Wall time at the zero of the monotonic clock, ms. */
   private readonly monotonicOrigin: number;
 
@@ -94,95 +87,10 @@ export class ClientRequests {
     this.monotonicOrigin = parts.clock.now() - parts.clock.mono();
   }
 
-  /** @param address the client's address; null: this machine, or unknown */
-  connect(link: ClientLink, identity: { player: string; name: string }, address: string | null = null): Connection {
-    const now = this.parts.clock.mono();
-    const allowance = this.allowances.player(identity.player, now);
-    allowance.connections += 1;
-    const connection = new Connection(
-      link,
-      identity.player,
-      identity.name,
-      this.subscriptions,
-      allowance,
-      address === null ? null : this.allowances.address(address, now),
-      address,
-    );
-    connection.address?.retain();
-    this.connections.set(link.id, connection);
-    return connection;
-  }
-
-  /** Whether the player has the maximum number of connections. */
-  isAtConnectionLimit(player: string): boolean {
-    return this.allowances.player(player, this.parts.clock.mono()).connections >= limits.connectionsPerPlayer;
-  }
-
+  /** Ends the connection's membership of its rooms. */
   disconnect(connection: Connection): void {
-    connection.isOpen = false;
-    this.connections.delete(connection.id);
-    connection.allowance.connections -= 1;
-    connection.address?.release();
+    this.parts.clients.remove(connection);
     for (const room of [...connection.rooms.keys()]) this.endMembership(connection, room);
-  }
-
-  get size(): number {
-    return this.connections.size;
-  }
-  all(): Connection[] {
-    return [...this.connections.values()];
-  }
-
-  /** This node's members by room, for the rooms' owners. */
-  memberReports(): Map<string, MemberReport[]> {
-    const rooms = new Map<string, MemberReport[]>();
-    for (const c of this.connections.values()) {
-      for (const [room, { session, watch }] of c.rooms) {
-        let list = rooms.get(room);
-        if (!list) rooms.set(room, (list = []));
-        list.push({ conn: c.id, player: c.player, session, watch });
-      }
-    }
-    return rooms;
-  }
-
-  /** Whether a client of this node is in the room. */
-  hasMembers(room: string): boolean {
-    return this.subscriptions.membersOf(room).length > 0;
-  }
-
-  /** Makes all members resync, because broadcasts to this node may have been lost. */
-  resyncAll(): void {
-    for (const connection of this.connections.values())
-      for (const room of connection.rooms.keys()) connection.deliverNotice({ room, code: 'resync' });
-  }
-
-  /** Asks all clients to move to another node, spread over time. A client that finds no other node stays. */
-  askClientsToMove(): void {
-    const spreadMs = this.spreadMs;
-    for (const connection of this.connections.values()) {
-      this.parts.clock.after(spreadMs * this.parts.entropy.float(), () => {
-        if (connection.isOpen) connection.link.send('moving');
-      });
-    }
-  }
-
-  /** Time (ms) over which actions of all clients of this node are spread. */
-  private get spreadMs(): number {
-    return Math.min(
-      limits.reconnectSpread.max,
-      Math.max(limits.reconnectSpread.min, limits.reconnectSpread.perClient * this.size),
-    );
-  }
-
-  /** Tells the room's members on this node that it no longer exists, in case they were not notified. */
-  notifyRoomClosed(room: string): void {
-    for (const connection of this.subscriptions.membersOf(room)) connection.deliverNotice({ room, code: 'closed' });
-  }
-
-  /** Sends a notice to one connection, if it is connected to this node. */
-  deliverNotice(conn: string, notice: Notice): void {
-    this.connections.get(conn)?.deliverNotice(notice);
   }
 
   /**
@@ -413,7 +321,7 @@ export class ClientRequests {
    * guessing.
    */
   private async findByCode(connection: Connection, code: string): Promise<{ room: string } | Refused> {
-    const { node } = this.allowances;
+    const { node } = this.parts.clients.allowances;
     const nodeWait = node.wait('wrongCodes', this.parts.clock.mono());
     if (nodeWait > 0) this.warnOfWrongCodes();
     const wait = nodeWait > 0 ? nodeWait : this.take(connection, 'wrongCodes');
@@ -555,7 +463,12 @@ export class ClientRequests {
       if (!subscription) continue;
       rooms[room] = this.roomHeadOf(room, subscription.knownTerm);
     }
-    return { ok: true, now: Math.round(this.monotonicOrigin + this.parts.clock.mono()), rooms, spread: this.spreadMs };
+    return {
+      ok: true,
+      now: Math.round(this.monotonicOrigin + this.parts.clock.mono()),
+      rooms,
+      spread: this.parts.clients.spreadMs,
+    };
   }
 
   /**

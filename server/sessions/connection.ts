@@ -5,6 +5,17 @@ import { full } from './token-bucket.ts';
 import type { ClientLink, RoomSubscription, Subscriber, TrackedRoomSubscription } from './client-link.ts';
 import type { LocalSubscriptions } from './local-subscriptions.ts';
 
+/** Who is connected, and by which link. */
+export interface ConnectedClient {
+  link: ClientLink;
+  player: string;
+  name: string;
+  allowance: PlayerAllowance;
+  address: AddressAllowance | null;
+  /** The client's address; null: this machine, or unknown. */
+  from: string | null;
+}
+
 /** A client connection: its player, and the rooms it is in. */
 export class Connection implements Subscriber {
   readonly rooms = new Map<string, TrackedRoomSubscription>();
@@ -15,16 +26,29 @@ export class Connection implements Subscriber {
   isOpen = true;
 
   constructor(
-    readonly link: ClientLink,
-    readonly player: string,
-    readonly name: string,
     private readonly subscriptions: LocalSubscriptions,
-    readonly allowance: PlayerAllowance,
-    readonly address: AddressAllowance | null = null,
-    /** The client's address; null: this machine, or unknown. */
-    readonly from: string | null = null,
+    private readonly client: ConnectedClient,
   ) {}
 
+  get link(): ClientLink {
+    return this.client.link;
+  }
+  get player(): string {
+    return this.client.player;
+  }
+  get name(): string {
+    return this.client.name;
+  }
+  get allowance(): PlayerAllowance {
+    return this.client.allowance;
+  }
+  get address(): AddressAllowance | null {
+    return this.client.address;
+  }
+  /** The client's address; null: this machine, or unknown. */
+  get from(): string | null {
+    return this.client.from;
+  }
   get id(): string {
     return this.link.id;
   }

@@ -149,7 +149,11 @@ describe('the house', () => {
   });
   it('socket.io is imported by the gateway alone, redis and SQLite by the store alone', () => {
     const who = (pattern: RegExp) => files.filter(f => importsOf(f).some(i => pattern.test(i)));
-    assert.deepEqual(who(/^socket\.io$/), ['server/gateway/gateway.ts', 'server/gateway/socket-types.ts']);
+    assert.deepEqual(who(/^socket\.io$/), [
+      'server/gateway/gateway.ts',
+      'server/gateway/socket-server.ts',
+      'server/gateway/socket-types.ts',
+    ]);
     assert.deepEqual(who(/^@socket\.io\/redis-adapter$/), ['server/gateway/redis-adapter.ts']);
     assert.deepEqual(who(/^redis$/).sort(), ['server/store/redis-client.ts', 'server/store/redis-store.ts']);
     assert.deepEqual(who(/^libsql$/), ['server/store/file/database.ts']);

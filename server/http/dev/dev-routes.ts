@@ -5,7 +5,7 @@ import type { DevRoomReply, GamesReply, RerunReport } from '../../../shared/dev-
 import { isId } from '../../../shared/ids.ts';
 import type { JsonObject } from '../../../shared/json.ts';
 import { makeRefusal } from '../../../shared/refusals.ts';
-import type { Attachment } from '../../gateway/gateway.ts';
+import type { Attachment } from '../../gateway/socket-server.ts';
 import type { RejoinNode } from '../../node/node.ts';
 import { packageRoot } from '../../runtime/package-root.ts';
 import type { RoomDumpReply, RoomRerunReply } from '../../rooms/actor/messages.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { connect, RoomError, type Client, type ConnectOptions } from '../../../client/index.ts';
-import type { Authenticate } from '../../../server/gateway/gateway.ts';
+import type { Authenticate } from '../../../server/gateway/handshake.ts';
 import { until } from '../../../tools/until.ts';
 import { noLog } from '../../../server/ops/log.ts';
 import { startServer, type RunningServer } from '../../../server/server.ts';

@@ -173,7 +173,7 @@ describe('routes for operators', () => {
 
   it('[W8] every page costs its address, health and metrics excepted', async () => {
     const [allowances, clock] = [new Allowances(), new ManualClock()];
-    const node = { parts: { clock, log: noLog, name: 'node' }, games: demoGames, clientRequests: { allowances } };
+    const node = { parts: { clock, log: noLog, name: 'node' }, games: demoGames, clients: { allowances } };
     const app = createApp({
       node: node as never,
       metrics: { text: () => Promise.resolve(''), contentType: 'text/plain', meter: noMeter } as never,

@@ -21,7 +21,7 @@ describe('hostile players', () => {
       unsubscribe: () => {},
       close: () => {},
     };
-    const connection = host.node.clientRequests.connect(link as never, { player, name: player }, address);
+    const connection = host.node.clients.connect(link as never, { player, name: player }, address);
     return {
       connection,
       ask: (name: 'join' | 'create', body: unknown) =>
@@ -119,16 +119,16 @@ describe('hostile players', () => {
   it('[W8] what was used up is remembered until it is whole again, and then forgotten', async () => {
     const { world } = await waiting();
     const host = world.node('a');
-    const before = host.node.clientRequests.allowances.size;
+    const before = host.node.clients.allowances.size;
     for (let i = 0; i < 50; i++) {
       const line = lineFrom(world, host, `guest-${i}`, `10.2.${i}.1`);
       await line.ask('join', { code: 'ZZZZZ' });
       line.end();
     }
-    assert.equal(host.node.clientRequests.allowances.size, before + 100);
+    assert.equal(host.node.clients.allowances.size, before + 100);
     await world.clock.advance(60_000);
     lineFrom(world, host, 'one more', '10.3.1.1');
-    assert.ok(host.node.clientRequests.allowances.size <= before + 2, `${host.node.clientRequests.allowances.size}`);
+    assert.ok(host.node.clients.allowances.size <= before + 2, `${host.node.clients.allowances.size}`);
   });
 
   it('[W8] a bound on memory goes before all else: of too many, those who are gone are forgotten', () => {

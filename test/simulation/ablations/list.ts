@@ -387,7 +387,7 @@ const match: readonly Ablation[] = [
       ),
       edit(
         'server/node/node.ts',
-        `if (this.isStopped || !(this.clientRequests.hasMembers(room) || this.ownedRooms.get(room) === undefined)) return;`,
+        `if (this.isStopped || !(this.clients.hasMembers(room) || this.ownedRooms.get(room) === undefined)) return;`,
         'if (room) return;',
       ),
       edit(

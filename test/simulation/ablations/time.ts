@@ -7,7 +7,7 @@ export const time: readonly Ablation[] = [
     hunt: { test: 'test/unit/protocol/many-rooms.test.ts', grep: 'looks at each connection a few times' },
     edits: [
       edit(
-        'server/sessions/client-requests.ts',
+        'server/sessions/connected-clients.ts',
         'return this.subscriptions.membersOf(room).length > 0; }',
         'return [...this.connections.values()].some(c => c.rooms.has(room)); }',
       ),
@@ -177,8 +177,8 @@ export const time: readonly Ablation[] = [
     hunt: { test: 'test/unit/protocol/store-quotas.test.ts', grep: 'a store that fills up' },
     edits: [
       edit(
-        'server/node/node.ts',
-        '(this.storeFill ?? 0) < limits.storeFill.recordings',
+        'server/node/store-monitor.ts',
+        '(this.fill ?? 0) < limits.storeFill.recordings',
         'limits.storeFill.recordings > 0',
       ),
     ],

@@ -85,7 +85,7 @@ export function openRawConnection(world: TestCluster, host: TestNode, player: st
     unsubscribe: () => {},
     close: () => {},
   };
-  const connection = host.node.clientRequests.connect(link as never, { player, name: player });
+  const connection = host.node.clients.connect(link as never, { player, name: player });
   return {
     heard,
     connection,

@@ -55,7 +55,7 @@ describe('the keep-alive', () => {
     await world.clock.advance(12_000);
     // The node has lost the connection's hold on one of them.
     const [line] = clients[0]!.connections;
-    line!.host.node.clientRequests
+    line!.host.node.clients
       .all()
       .find(c => c.player === client.player)!
       .leaveRoom(rooms[0]!.id);

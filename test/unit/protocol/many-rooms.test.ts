@@ -7,7 +7,7 @@ import { TestCluster, type TestNode } from './world.ts';
 /** A line that hears nothing. */
 function member(host: TestNode, player: string, room: string): Promise<unknown> {
   const deaf = () => {};
-  const connection = host.node.clientRequests.connect(
+  const connection = host.node.clients.connect(
     { id: `line-${player}`, send: deaf, sendEncoded: deaf, subscribe: deaf, unsubscribe: deaf, close: deaf },
     { player, name: player },
   );
@@ -68,7 +68,7 @@ describe('a store that restarts under a node with many rooms', () => {
         return made.room;
       }),
     );
-    const connections = (a.node.clientRequests as unknown as { connections: Map<string, unknown> }).connections;
+    const connections = (a.node.clients as unknown as { connections: Map<string, unknown> }).connections;
     let looked = 0;
     connections.values = function* (this: Map<string, unknown>) {
       for (const [, connection] of this) {

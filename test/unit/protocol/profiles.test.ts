@@ -51,7 +51,7 @@ function rawLine(world: TestCluster, host: TestNode, player: string) {
     unsubscribe: () => {},
     close: () => {},
   };
-  const connection = host.node.clientRequests.connect(link as never, { player, name: player });
+  const connection = host.node.clients.connect(link as never, { player, name: player });
   return (name: 'join' | 'act', body: unknown) =>
     world.clock.run(host.node.clientRequests.handle(connection, name, JSON.parse(JSON.stringify(body)))) as Promise<{
       ok: boolean;

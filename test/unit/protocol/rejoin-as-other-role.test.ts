@@ -16,13 +16,13 @@ describe('a client that enters a room again, otherwise than before', () => {
     const table = await openLedgerRoom();
     const { world, bob, id } = table;
     const watching = bob.client.watch(ledger, { id });
-    world.node('b').node.clientRequests.resyncAll(); // the seat's room object joins again, behind the call
+    world.node('b').node.clients.resyncAll(); // the seat's room object joins again, behind the call
     const room = await world.clock.run(watching);
     await world.clock.advance(6_000);
     assert.equal(isHere(table), false);
     assert.ok(room.live && room.seat === null);
     assert.deepEqual(
-      [...world.node('b').node.clientRequests.memberReports().get(id)!].map(r => r.watch),
+      [...world.node('b').node.clients.memberReports().get(id)!].map(r => r.watch),
       [true],
     );
   });
@@ -32,7 +32,7 @@ describe('a client that enters a room again, otherwise than before', () => {
     const { world, bob, id } = table;
     await world.clock.run(bob.client.watch(ledger, { id }));
     const sitting = bob.client.join(ledger, { id });
-    world.node('b').node.clientRequests.resyncAll();
+    world.node('b').node.clients.resyncAll();
     const room = await world.clock.run(sitting);
     await world.clock.advance(6_000);
     assert.equal(isHere(table), true);
@@ -143,7 +143,7 @@ describe('a client that joins a room again after its seat has expired', () => {
     // The last room object joins again at once, behind the first one's join, which gets the seat.
     const room = await world.clock.run(
       second.then(entered => {
-        world.node('b').node.clientRequests.resyncAll();
+        world.node('b').node.clients.resyncAll();
         return entered;
       }),
     );

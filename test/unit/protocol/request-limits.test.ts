@@ -21,7 +21,7 @@ function connectionFrom(world: TestCluster, host: TestNode, player: string, addr
     unsubscribe: () => {},
     close: () => {},
   };
-  const connection = host.node.clientRequests.connect(link as never, { player, name: player }, address);
+  const connection = host.node.clients.connect(link as never, { player, name: player }, address);
   return {
     connection,
     ask: (name: RequestName, body: unknown) =>
@@ -75,12 +75,12 @@ describe('the table of limits', () => {
         const { world, host, about } = await waiting();
         const now = () => world.clock.mono();
         const eve = connectionFrom(world, host, 'eve', '10.1.1.1');
-        while (host.node.clientRequests.allowances.player('eve', now()).take(kind, now()) === 0);
+        while (host.node.clients.allowances.player('eve', now()).take(kind, now()) === 0);
         const body = bodies[name](about, kind);
         const ofPlayer = await eve.ask(name, body);
         assert.equal(ofPlayer.code, 'slow-down', `${kind} of a player: ${JSON.stringify(ofPlayer)}`);
         assert.ok(ofPlayer.retryAfter! > 0);
-        while (host.node.clientRequests.allowances.address('10.1.1.1', now()).take(kind, now()) === 0);
+        while (host.node.clients.allowances.address('10.1.1.1', now()).take(kind, now()) === 0);
         const ofAddress = await connectionFrom(world, host, 'fay', '10.1.1.1').ask(name, body);
         assert.equal(ofAddress.code, 'slow-down', `${kind} of an address: ${JSON.stringify(ofAddress)}`);
         const elsewhere = await connectionFrom(world, host, 'gus', '10.1.1.2').ask(name, body);
@@ -100,9 +100,9 @@ describe('the table of limits', () => {
       };
       assert.equal(strikesAfter('eve', '10.1.1.1'), 1, 'it is read');
       const [kind] = kindsOf(name);
-      while (host.node.clientRequests.allowances.player('eve', now()).take(kind!, now()) === 0);
+      while (host.node.clients.allowances.player('eve', now()).take(kind!, now()) === 0);
       assert.equal(strikesAfter('eve', '10.1.1.1'), 0);
-      while (host.node.clientRequests.allowances.address('10.1.1.1', now()).take(kind!, now()) === 0);
+      while (host.node.clients.allowances.address('10.1.1.1', now()).take(kind!, now()) === 0);
       assert.equal(strikesAfter('fay', '10.1.1.1'), 0);
       assert.equal(strikesAfter('gus', '10.1.1.2'), 1);
     });

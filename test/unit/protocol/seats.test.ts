@@ -18,7 +18,7 @@ function rawLine(world: TestCluster, host: TestNode, player: string) {
     unsubscribe: (c: string) => void channels.delete(c),
     close: () => {},
   };
-  const connection = host.node.clientRequests.connect(link as never, { player, name: player });
+  const connection = host.node.clients.connect(link as never, { player, name: player });
   const ask = (name: 'join' | 'act' | 'create' | 'leave' | 'list' | 'inspect' | 'place', body: unknown) =>
     world.clock.run(
       host.node.clientRequests.handle(connection, name, JSON.parse(JSON.stringify(body ?? null))),

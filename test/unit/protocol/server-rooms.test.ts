@@ -165,7 +165,7 @@ describe('thrown out', () => {
       await assert.rejects(run(world.client('bob', 'c').client.join(turns, { id })), { code: 'kicked' });
       await world.clock.advance(3_000);
       assert.deepEqual([adas.players[1], adas.ended], [null, null]);
-      assert.equal(world.node('b').node.clientRequests.memberReports().has(id), false);
+      assert.equal(world.node('b').node.clients.memberReports().has(id), false);
     }
   });
 

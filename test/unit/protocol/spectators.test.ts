@@ -54,7 +54,7 @@ describe('who watches a room', () => {
     }
     await world.clock.advance(3_000);
     assert.deepEqual(
-      [...(world.node('b').node.clientRequests.memberReports().get(id) ?? [])]
+      [...(world.node('b').node.clients.memberReports().get(id) ?? [])]
         .map(r => r.player)
         .filter(player => player === 'eve'),
       [],
@@ -111,7 +111,7 @@ describe('spectators of a room without players', () => {
     await world.clock.waitUntil('Eve is told', () => eves.ended?.code === 'room-missing', left - 10_000 + noticed);
     await world.clock.advance(3_000);
     assert.deepEqual(
-      [...world.nodes.values()].filter(h => h.owns(id) || h.node.clientRequests.hasMembers(id)),
+      [...world.nodes.values()].filter(h => h.owns(id) || h.node.clients.hasMembers(id)),
       [],
     );
     assert.equal(eve.client.status.state, 'live');
