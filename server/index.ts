@@ -14,7 +14,17 @@ export type { EffectAbout } from './rooms/actor/effect-runner.ts';
 export type { FileStoreOptions } from './file-backend.ts';
 export { DataFolderError } from './store/file/data-folder.ts';
 export { RedisUnusableError } from './store/redis-unusable-error.ts';
-export { ServerRoomError, type NewRoomOptions, type ReservedSeat, type ServerRooms } from './node/server-rooms.ts';
+export {
+  ServerRoomError,
+  type EventData,
+  type EventName,
+  type NewRoomOptions,
+  type ReservedSeat,
+  type ServerActionData,
+  type ServerActionName,
+  type ServerCallOptions,
+  type ServerRooms,
+} from './node/server-rooms.ts';
 export { RulesRejectedError, type ReloadResult } from './node/rules-reloader.ts';
 export type { Log } from './runtime/ports.ts';
 export type { RedisOptions } from './store/redis-locator.ts';

@@ -131,9 +131,9 @@ export interface ServerOptions<G extends readonly AnyGame[] = readonly AnyGame[]
 }
 
 /** A running node. */
-export interface RunningServer {
+export interface RunningServer<G extends readonly AnyGame[] = readonly AnyGame[]> {
   /** Rooms, for the server's own code: create, start, end, kick, close. */
-  readonly rooms: ServerRooms;
+  readonly rooms: ServerRooms<G>;
   /** Whether the node accepts new clients and rooms: false while draining, or without Redis. */
   readonly ready: boolean;
   /** Health, metrics and the room list, for mounting if `app` was not given: `app.use('/rejoin', server.routes)`. */
@@ -210,8 +210,8 @@ export interface RunningServer {
  */
 export function createServer<const G extends readonly AnyGame[]>(
   options: ServerOptions<G> & NeedsEffects<G>,
-): Promise<RunningServer> {
-  return composeServer(options as ServerOptions, null);
+): Promise<RunningServer<G>> {
+  return composeServer(options as ServerOptions, null) as Promise<RunningServer<G>>;
 }
 
 /**

@@ -24,6 +24,7 @@ const contractFields: Record<keyof ContractDef, true> = {
   inputs: true,
   signals: true,
   effects: true,
+  serverActions: true,
   start: true,
   late: true,
   teams: true,
@@ -33,7 +34,20 @@ const contractFields: Record<keyof ContractDef, true> = {
 };
 /** Every field of the nested objects, for the same reason. */
 const fieldsOf = { seats: ['min', 'max'], away: ['hold', 'then'], tick: ['hz', 'durable'] } as const;
-const ruleNames = ['setup', 'actions', 'tick', 'joined', 'away', 'back', 'left', 'bot', 'view', 'timers', 'migrate'];
+const ruleNames = [
+  'setup',
+  'actions',
+  'tick',
+  'joined',
+  'away',
+  'back',
+  'left',
+  'bot',
+  'view',
+  'timers',
+  'serverActions',
+  'migrate',
+];
 
 /** Codes that the client itself gives; the server never sends them. */
 const clientCodes = ['left', 'closed'];
@@ -110,7 +124,7 @@ function checkSeats({ seats, teams }: Partial<ContractDef>, complain: ReportProb
 
 function checkNames(def: Partial<ContractDef>, complain: ReportProblem): void {
   if ((def.actions ?? null) === null) complain('actions are missing');
-  for (const kind of ['actions', 'events', 'timers', 'signals', 'effects'] as const) {
+  for (const kind of ['actions', 'events', 'timers', 'signals', 'effects', 'serverActions'] as const) {
     const schemas: unknown = def[kind] ?? {};
     if (!isRecord(schemas)) complain(`${kind} are schemas by name`);
     else
@@ -186,6 +200,7 @@ export function checkRules<D extends ContractDef>({ def }: Contract<D>, given: R
   for (const [kind, known] of [
     ['actions', def.actions],
     ['timers', def.timers ?? {}],
+    ['serverActions', def.serverActions ?? {}],
   ] as const) {
     const own = isRecord(rules[kind]) ? rules[kind] : {};
     for (const key of Object.keys(known))
@@ -196,7 +211,7 @@ export function checkRules<D extends ContractDef>({ def }: Contract<D>, given: R
   for (const key of Object.keys(rules)) {
     if (!ruleNames.includes(key)) problems.push(`there is no rule '${key}': ${ruleNames.join(', ')}`);
     else if (
-      !['setup', 'actions', 'timers'].includes(key) &&
+      !['setup', 'actions', 'timers', 'serverActions'].includes(key) &&
       rules[key] !== undefined &&
       typeof rules[key] !== 'function'
     )

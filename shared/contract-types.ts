@@ -60,6 +60,11 @@ export interface ContractDef {
   /** Calls to the host's own code after a commit, at least once each: save a result, call an API. */
   effects?: Schemas;
   /**
+   * Actions that only the server's own code can perform, with `server.rooms.act`: grant time, apply a purchase. Each has
+   * a rule of its own, and is executed once by its key.
+   */
+  serverActions?: Schemas;
+  /**
    * When a match begins. `full`: all seats are taken (default). `ready`: at least `seats.min` players, all ready.
    * `host`: the host starts it.
    */
@@ -122,6 +127,8 @@ export type InputsOf<D extends ContractDef> = D extends { inputs: infer I extend
 export type SignalsOf<D extends ContractDef> = D extends { signals: infer S extends Schemas } ? S : None;
 /** Schemas of the effects, by name. */
 export type EffectsOf<D extends ContractDef> = D extends { effects: infer E extends Schemas } ? E : None;
+/** Schemas of the actions that only the server's own code can perform, by name. */
+export type ServerActionsOf<D extends ContractDef> = D extends { serverActions: infer A extends Schemas } ? A : None;
 /** Refusal codes of the rules. */
 export type RefusalsOf<D extends ContractDef> = D extends { refusals: readonly (infer R extends string)[] } ? R : never;
 
@@ -231,6 +238,16 @@ export interface ActionCtx<D extends ContractDef> extends SeatCtx<D> {
    */
   refuse(code: RefusalsOf<D>, detail?: string): never;
 }
+export interface ServerActionCtx<D extends ContractDef> extends Ctx<D> {
+  /**
+   * Refuses the action: the state is as before, the caller gets a `ServerRoomError` with the code and the detail.
+   * @example
+   * ```ts
+   * if (s.turn < 0) ctx.refuse('not-your-turn')
+   * ```
+   */
+  refuse(code: RefusalsOf<D>, detail?: string): never;
+}
 /** A seat's inputs since the last tick: what is held (null: nothing yet), and how often was pressed. */
 export type SeatInputs<D extends ContractDef> = {
   readonly [K in keyof InputsOf<D>]: InputsOf<D>[K] extends Held<infer S> ? Out<S> | null : number;
@@ -334,6 +351,18 @@ export type Rules<D extends ContractDef> = {
     : {
         /** One for each timer of the contract: what happens when it is due. */
         timers: { [K in keyof TimersOf<D>]: (s: StateOf<D>, data: Out<TimersOf<D>[K]>, ctx: Ctx<D>) => NoPromise };
+      }) &
+  (keyof ServerActionsOf<D> extends never
+    ? { serverActions?: None }
+    : {
+        /** One for each server action of the contract. */
+        serverActions: {
+          [K in keyof ServerActionsOf<D>]: (
+            s: StateOf<D>,
+            data: Out<ServerActionsOf<D>[K]>,
+            ctx: ServerActionCtx<D>,
+          ) => NoPromise;
+        };
       });
 
 type Erased = any; // oxlint-disable-line typescript/no-explicit-any -- a rule takes what only its own contract knows
@@ -372,11 +401,14 @@ export type AnyRule = {
 
 /** The rules of a game of any shape. */
 export type AnyRules = {
-  readonly [K in Exclude<keyof Rules<ContractDef>, 'setup' | 'actions' | 'timers'> | 'view']?: AnyRule;
+  readonly [
+    K in Exclude<keyof Rules<ContractDef>, 'setup' | 'actions' | 'timers' | 'serverActions'> | 'view'
+  ]?: AnyRule;
 } & {
   readonly setup: AnyRule;
   readonly actions: Readonly<Record<string, AnyRule>>;
   readonly timers?: Readonly<Record<string, AnyRule>>;
+  readonly serverActions?: Readonly<Record<string, AnyRule>>;
 };
 
 /** A game of any shape, as the engine holds it: every `Game` is one. */

@@ -186,6 +186,11 @@ export const limits = {
     /** A match with fewer frames in less time is not recorded. */
     short: { ms: 5_000, frames: 4 },
   },
+  /**
+   * Server actions and events of the server that a room remembers by key, and for how long: with a key of the caller's,
+   * and with a key of the call's own, which only its repetitions have.
+   */
+  serverCalls: { keys: 256, keyLife: 3_600_000, callLife: 60_000 },
   /** Kicked players that a room remembers. */
   banned: 64,
   /** Players for whom a room remembers why they lost their last seat. */
@@ -371,6 +376,8 @@ export function checkLimits(l: typeof limits = limits): string[] {
     l.requestTimeout, 'quickJoinSearch.reservation > requestTimeout: a seat is reserved until its join has been tried');
   require(l.quickJoinSearch.duplicateWindow <
     l.quickJoinSearch.reservation, 'quickJoinSearch.duplicateWindow < quickJoinSearch.reservation');
+  require(l.serverCalls.callLife >
+    4 * l.requestTimeout, 'serverCalls.callLife > 4 × requestTimeout: a repetition finds the verdict');
   require(l.storeTimeout < l.requestTimeout, 'storeTimeout < requestTimeout');
   require(l.recentChanges >= l.entriesKept, 'recentChanges ≥ entriesKept');
   require(l.handover.preparedFor >

@@ -1,8 +1,22 @@
-import type { Contract, ContractDef, OptionsIn, Ranking } from '../../shared/contract.ts';
+import type {
+  AnyGame,
+  Contract,
+  ContractDef,
+  DefOf,
+  EventsOf,
+  In,
+  OptionsIn,
+  Ranking,
+  Schema,
+  ServerActionsOf,
+} from '../../shared/contract.ts';
+import { idFromBytes } from '../../shared/ids.ts';
+import { strictJson } from '../../shared/strict-json.ts';
 import { RefusalError } from '../../shared/errors.ts';
 import type { Json, JsonObject } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { RoomView } from '../../shared/protocol.ts';
+import type { ServerCall } from '../rooms/core/server-calls.ts';
 import type { RejoinNode } from './node.ts';
 import type { Restrictions } from '../rooms/core/document.ts';
 import type { ViewReply } from '../rooms/actor/messages.ts';
@@ -19,6 +33,31 @@ export interface ReservedSeat {
   /** Index or name of the player's team. Default: the smallest one. */
   team?: number | string;
 }
+
+/** Options of a call that is executed once by its key. */
+export interface ServerCallOptions {
+  /** Up to 64 characters, the same for each repetition of the call. */
+  key?: string;
+}
+
+/** The contracts of these games. */
+type DefsOf<G extends readonly AnyGame[]> = DefOf<G[number]['contract']>;
+type NamesOf<Schemas> = Schemas extends unknown ? keyof Schemas & string : never;
+type DataOf<Schemas, N> = Schemas extends unknown ? (N extends keyof Schemas ? In<Schemas[N] & Schema> : never) : never;
+type ServerActionsOfAll<D> = D extends ContractDef
+  ? ContractDef extends D
+    ? Record<string, Schema>
+    : ServerActionsOf<D>
+  : never;
+type EventsOfAll<D> = D extends ContractDef ? (ContractDef extends D ? Record<string, Schema> : EventsOf<D>) : never;
+/** The names of all server actions of these games. */
+export type ServerActionName<G extends readonly AnyGame[]> = NamesOf<ServerActionsOfAll<DefsOf<G>>>;
+/** The data of a server action, as its schema takes it. */
+export type ServerActionData<G extends readonly AnyGame[], N> = DataOf<ServerActionsOfAll<DefsOf<G>>, N>;
+/** The names of all events of these games. */
+export type EventName<G extends readonly AnyGame[]> = NamesOf<EventsOfAll<DefsOf<G>>>;
+/** The data of an event, as its schema takes it. */
+export type EventData<G extends readonly AnyGame[], N> = DataOf<EventsOfAll<DefsOf<G>>, N>;
 
 /** Settings of a room that the server's own code creates. */
 export interface NewRoomOptions<D extends ContractDef> {
@@ -94,10 +133,10 @@ function readRestrictions(
 /**
  * Rooms, managed by the server's own code: for matchmaking, tournaments, tests. It has a host's rights, and can end a
  * match. Works on any node of a cluster for any room.
- * All methods throw ServerRoomError. `unknown`: the owner died, and it is unknown whether the call was executed (kick,
- * makeHost and close are retried instead).
+ * All methods throw ServerRoomError. `unknown`: the owner died, and it is unknown whether the call was executed (act, send,
+ * kick, makeHost and close are retried instead).
  */
-export class ServerRooms {
+export class ServerRooms<G extends readonly AnyGame[] = readonly AnyGame[]> {
   constructor(private readonly node: RejoinNode) {}
 
   /**
@@ -246,6 +285,69 @@ export class ServerRooms {
    */
   release(room: string): Promise<void> {
     return this.runCommand(room, '$release', null);
+  }
+
+  /**
+   * Performs an action that the contract declares in `serverActions`, in a running match.
+   * It is executed once by its key: a repetition, also after a crash of this process, gets the first verdict. The room
+   * remembers a key for an hour, at most 256 keys (then `slow-down`). Without a key, only this call is not executed
+   * twice.
+   * @throws ServerRoomError: also with the codes of the contract's refusals
+   * @example
+   * ```ts
+   * await server.rooms.act(id, 'grantTime', { seat: 0, ms: 30_000 }, { key: 'purchase:5107' })
+   * ```
+   */
+  act<N extends ServerActionName<G>>(
+    room: string,
+    name: N,
+    data: ServerActionData<G, N>,
+    options: ServerCallOptions = {},
+  ): Promise<void> {
+    return this.callOnce('$act', room, { name, data: data as Json, to: null }, options);
+  }
+
+  /**
+   * Sends an event of the contract to all members, or to the players `to`, in games with a view. Keys: see `act`.
+   * @example
+   * ```ts
+   * await server.rooms.send(id, 'lap', { seat: 0, lap: 1 })
+   * ```
+   */
+  send<N extends EventName<G>>(
+    room: string,
+    name: N,
+    data: EventData<G, N>,
+    options: ServerCallOptions & {
+      /** Ids of the players who are sent the event. Default: all members. */
+      to?: string | readonly string[];
+    } = {},
+  ): Promise<void> {
+    const { to } = options;
+    const players = to === undefined ? null : typeof to === 'string' ? [to] : [...to];
+    return this.callOnce('$send', room, { name, data: data as Json, to: players }, options);
+  }
+
+  private async callOnce(
+    kind: '$act' | '$send',
+    room: string,
+    call: Pick<ServerCall, 'name' | 'data' | 'to'>,
+    { key }: ServerCallOptions,
+  ): Promise<void> {
+    if (key !== undefined && (typeof key !== 'string' || key.length === 0 || key.length > limits.wordLength))
+      throw new ServerRoomError('bad-request', `key: a text of 1 to ${limits.wordLength} characters`);
+    let data: Json;
+    try {
+      data = strictJson(call.data ?? null, 'data');
+    } catch (error) {
+      throw new ServerRoomError('bad-data', error instanceof Error ? error.message : undefined);
+    }
+    const bytes = Buffer.byteLength(JSON.stringify(data));
+    if (bytes > limits.dataBytes)
+      throw new ServerRoomError('too-large', `data: ${bytes} bytes, at most ${limits.dataBytes}`);
+    const unique = idFromBytes(this.node.parts.entropy.bytes(16));
+    const request: Omit<ServerCall, 'kind'> = { ...call, data, key: key === undefined ? `$${unique}` : `=${key}` };
+    await this.runCommand(room, kind, request as unknown as Json);
   }
 
   private async runCommand(room: string, name: string, data: Json): Promise<void> {

@@ -105,7 +105,8 @@ export function isRepeatable(message: RoomMessage): boolean {
       return message.number !== null || message.name === '$leave';
     case 'serve':
       // these are idempotent: they set a state; the others trigger something
-      return ['$kick', '$host', '$close', '$release'].includes(message.name);
+      // server calls are recorded by their keys
+      return ['$kick', '$host', '$close', '$release', '$act', '$send'].includes(message.name);
     default:
       return true;
   }

@@ -147,10 +147,11 @@ export class Actions {
     if (name === '$leave' || name === '$kick') rules.startIfNoLongerWaiting();
   }
 
-  private refusalOf(error: unknown, name: string): Refused {
+  /** The refusal of what threw. @param rule the rule that ran; default: the action's */
+  refusalOf(error: unknown, name: string, rule = `actions.${name}`): Refused {
     if (error instanceof RuleRefusalError || error instanceof EngineRefusalError)
       return { ok: false, code: error.code, ...(error.detail ? { detail: error.detail } : {}) };
-    this.rules.onFailure(name.startsWith('$') ? this.rules.ruleTracker.lastRule : `actions.${name}`, error);
+    this.rules.onFailure(name.startsWith('$') ? this.rules.ruleTracker.lastRule : rule, error);
     return makeRefusal('rule-failed');
   }
 }

@@ -51,6 +51,8 @@ export interface HiddenRoom {
   startsIncomplete?: true;
   /** Number of bots that take a seat with the first player. */
   fill: number;
+  /** Server actions and events of the server, by key, oldest first; see server-calls.ts. */
+  served?: Record<string, ServerCallRecord>;
   /** Number of holds started so far. */
   holds?: number;
   /** Players who left seats of this match, by the number of the seat's hold. */
@@ -101,6 +103,9 @@ export interface HiddenSeat {
   verdicts: Record<string, StoredVerdict>;
 }
 export type StoredVerdict = number | [seq: number, code: string, detail: string];
+
+/** `until`: when it is forgotten, on the room's clock. */
+export type ServerCallRecord = [until: number, rule: string, verdict: StoredVerdict];
 
 /** The fault of a room that the server has closed. Clients are shown no fault. */
 export const closedFault = 'closed';

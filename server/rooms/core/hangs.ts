@@ -21,6 +21,7 @@ function blockKeyOf(report: HangReport): string {
   if (rule === 'setup' && who === departure) return blockKeys.setup;
   if (input === 'input') return blockKeys.input(player);
   if (input === 'join') return blockKeys.join(player);
+  if (input === 'serve') return session === '' ? '' : blockKeys.serverCall(session);
   if (input === 'act') return n > 0 ? blockKeys.act(session, n) : '';
   if (who !== '') return blockKeys.bot(who); // bot runs: in ticks, timers and planning, `who` is set only for bots
   return '';
@@ -39,6 +40,7 @@ export const blockKeys = {
   input: (player: string): string => `input ${player}`,
   join: (player: string): string => `join ${player}`,
   act: (session: string, n: number): string => `act ${session} ${n}`,
+  serverCall: (key: string): string => `serve ${key}`,
   bot: (player: string): string => `bot ${player}`,
 };
 

@@ -22,6 +22,7 @@ import {
   updateAbandonedTimer,
   type SeatedPlayer,
 } from './seating.ts';
+import { isServerCall, readServerCall, ruleOf, ServerCalls } from './server-calls.ts';
 import { Ticks } from './ticks.ts';
 import { Timers } from './timers.ts';
 
@@ -36,6 +37,7 @@ export class RoomMachine {
   private readonly rules: RuleRunner;
   private readonly actions: Actions;
   private readonly timers: Timers;
+  private readonly serverCalls: ServerCalls;
   private readonly ticks: Ticks;
   /** Whether a match has ended since the last entry. */
   private hasMatchEnded = false;
@@ -56,6 +58,7 @@ export class RoomMachine {
     this.actions = new Actions(this.rules, term);
     this.timers = new Timers(this.rules, this.actions);
     this.ticks = new Ticks(this.rules);
+    this.serverCalls = new ServerCalls(this.rules, this.actions);
   }
 
   /** Processes a command at `roomTime`, ms. Never throws. */
@@ -87,6 +90,11 @@ export class RoomMachine {
       case 'away':
       case 'leave':
         return ruleTracker.beginStep(command.kind, command.kind, command.player, command.player, command.session);
+      case 'serve': {
+        const call = isServerCall(command) ? readServerCall(command) : null;
+        // The key stands for the session: it identifies the call in a hang report.
+        return call ? ruleTracker.beginStep('serve', ruleOf(call), '', '', call.key) : ruleTracker.beginStep('serve');
+      }
       default:
         ruleTracker.beginStep(command.kind);
     }
@@ -117,6 +125,7 @@ export class RoomMachine {
         this.ticks.run(command.inputs ?? new Map());
         return { kind: 'done' };
       case 'serve':
+        if (isServerCall(command)) return this.serverCalls.run(readServerCall(command), this.seq + 1);
         return command.name === '$release' ? this.release() : this.actions.serve(command, this.seq + 1);
       case 'effect':
         return this.removeEffect(command.key);
