@@ -78,7 +78,8 @@ describe('a store that restarts under a node with many rooms', () => {
     } as never;
     world.replaceStore();
     await world.clock.waitUntil('all rooms go on', () => ids.every(room => a.owns(room)), 5_000);
-    for (const room of ids) (world.memory as unknown as { rooms: Map<string, unknown> }).rooms.delete(room);
+    const { table } = world.memory as unknown as { table: { rooms: Map<string, unknown> } };
+    for (const room of ids) table.rooms.delete(room);
     world.replaceStore();
     await world.clock.waitUntil(
       'all are told',
