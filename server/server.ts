@@ -303,6 +303,7 @@ async function composeServer(
     await hangDetector.stop();
     throw error;
   });
+  if (backend.folder) log.info({ file: backend.folder.file }, 'rooms kept in a file');
   const newSecret = () => idFromBytes(realEntropy.bytes(32));
   const tokens = new Tokens(options.secret ?? backend.folder?.secret(newSecret) ?? newSecret(), realClock, realEntropy);
   const gateway = new Gateway(attachment.attachment, {

@@ -93,7 +93,9 @@ export class FileStore implements Store {
   /** Opens the file, and reads the facts of its rooms. @throws DataFolderError */
   static async open(parts: FileStoreParts): Promise<FileStore> {
     const store = new FileStore(parts);
-    const failure = await store.connection.reload(facts => store.restore(facts));
+    const failure = await store.connection
+      .reload(facts => store.restore(facts))
+      .catch((error: Error) => ({ code: 'SQLITE_CORRUPT', message: error.message, unclear: false }));
     if (!failure) return store;
     await store.connection.close();
     throw parts.folder.explain(failure);

@@ -264,6 +264,14 @@ describe('a store in a file', () => {
       writeFileSync(join(torn, 'rejoin.db'), bytes.fill(0x55, 4_096));
       await failing(torn, /damaged or no database/);
     });
+    it('says that a record in it is damaged', async () => {
+      const folder = folderWith('record');
+      await (await openStore(folder)).close();
+      const database = new Libsql(join(folder, 'rejoin.db'));
+      database.exec("INSERT INTO rooms VALUES ('a', '{')");
+      database.close();
+      await failing(folder, /damaged or no database/);
+    });
     it('says that a newer version has written it, and leaves it as it is', async () => {
       const folder = folderWith('newer');
       await (await openStore(folder)).close();
