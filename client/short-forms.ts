@@ -32,6 +32,8 @@ export class ShortForms {
       // a room that was joined again has several numbers
       const own = [...this.rooms.values()].reverse().find(r => r.room === room);
       if (own) reply.rooms[room] = headOf(own.term, ...head);
+      // The answer to the join has not arrived, or came too late to count: as if the node did not know the room yet.
+      else delete reply.rooms[room];
     }
   }
 

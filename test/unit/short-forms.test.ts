@@ -55,6 +55,14 @@ describe('short forms of heads and changes', () => {
     ]);
   });
 
+  it('[W9] a position of a room whose join has no answer yet is left out', () => {
+    const short = new ShortForms();
+    short.recordJoin(joined({ room: 'r', number: 3, term: 6 }));
+    const reply = { ok: true, now: 0, spread: 0, rooms: { r: [9, 1], q: [4, 0] } } as HeartbeatReply;
+    short.expandHeartbeat(reply);
+    assert.deepEqual(reply.rooms, { r: { head: [6, 9], term: 6, watchers: 1 } });
+  });
+
   it('[W9] what is in full already, or means nothing to this line, is left as it is', () => {
     const short = new ShortForms();
     assert.deepEqual(short.expandEvent('change', ['r', 5, 1, 5, 0]), ['change', 'r', 5, 1, 5, 0]);
