@@ -33,7 +33,7 @@ const contractFields: Record<keyof ContractDef, true> = {
   replay: true,
 };
 /** Every field of the nested objects, for the same reason. */
-const fieldsOf = { seats: ['min', 'max'], away: ['hold', 'then'], tick: ['hz', 'durable'] } as const;
+const fieldsOf = { seats: ['min', 'max'], away: ['after', 'hold', 'then'], tick: ['hz', 'durable'] } as const;
 const ruleNames = [
   'setup',
   'actions',
@@ -171,7 +171,9 @@ function checkTime({ tick, away }: Partial<ContractDef>, complain: ReportProblem
       complain("tick.durable is 'every', or everyMs up to 5,000");
   }
   if (away === undefined) return;
-  const { hold, then } = isRecord(away) ? away : ({} as Partial<NonNullable<ContractDef['away']>>);
+  const { after = 0, hold, then } = isRecord(away) ? away : ({} as Partial<NonNullable<ContractDef['away']>>);
+  if (typeof after !== 'number' || !(after >= 0 && after <= 60_000))
+    complain('away.after is a time in ms, at most 60,000');
   if (typeof hold !== 'number' || !(hold >= 0 && hold <= limits.longestTimer))
     complain('away.hold is a time in ms, at most 366 days');
   if (!['forfeit', 'leave', 'bot'].includes(then as string)) complain("away.then is 'forfeit', 'leave' or 'bot'");

@@ -74,14 +74,15 @@ export interface ContractDef {
   /** Names of the teams. Each player joins the smallest one and may change before the match. */
   teams?: readonly string[];
   /**
-   * What happens when a player disconnects. `hold`: how long the seat is held, in ms, at most 366 days. `then`: what
-   * happens after that:
+   * What happens when a player disconnects. `after`: a shorter disconnection, such as a page reload, is no absence, in
+   * ms, at most 60,000 (default 0). `hold`: how long the seat is held then, in ms, at most 366 days. `then`: what happens
+   * after that:
    * - `forfeit`: the seat stays in the match, out of play.
    * - `leave`: the player leaves the seat.
    * - `bot`: the bot plays until the player returns. A match that only bots play ends after another day and `hold`,
    *   even if it sets timers.
    */
-  away?: { hold: number; then: 'forfeit' | 'leave' | 'bot' };
+  away?: { after?: number; hold: number; then: 'forfeit' | 'leave' | 'bot' };
   /**
    * Games in real time: `tick` runs `hz` times a second while a player is connected. `durable`: journal every tick
    * (default), or volatile state only every `everyMs` ms. A crash then loses up to that much volatile state; actions,

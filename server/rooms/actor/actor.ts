@@ -132,6 +132,7 @@ export class RoomActor {
       clock: parts.clock,
       inputs: this.inputBuffer,
       isNewRoom: head[1] === 0,
+      awayAfter: game.contract.def.away?.after ?? 0,
       sendNotice: (at, notice) => parts.sendNotice(at, notice),
     });
     this.machine.isConnected = player => this.presence.isConnected(player);

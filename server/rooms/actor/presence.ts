@@ -13,6 +13,8 @@ interface PresenceParts {
   inputs: InputBuffer;
   /** A new room has no members but those that join through this owner. */
   isNewRoom: boolean;
+  /** Ms without a connection after which a player is away (the contract's `away.after`). */
+  awayAfter: number;
   /** Sends to one connection, on any node. */
   sendNotice(at: ConnectionRef, notice: Notice): void;
 }
@@ -29,6 +31,9 @@ export class Presence {
    */
   private checkedAt: number;
   private suspendedUntil: number;
+
+  /** Since when (monotonic ms) a seated player has had no connection, while that is no absence yet. */
+  private readonly unconnectedSince = new Map<string, number>();
 
   /** Whether matches may still wait for reports of nodes. */
   private isSettling: boolean;
@@ -78,12 +83,17 @@ export class Presence {
     const isEarly = mono < this.suspendedUntil || mono - this.startedAt <= limits.presenceTimeout;
     const settles = this.isSettling && (doc.room.phase === 'waiting' || doc.room.phase === 'ended');
     this.isSettling &&= isEarly;
+    for (const player of this.unconnectedSince.keys())
+      if (!doc.hidden.seats.some(seat => seat?.player === player)) this.unconnectedSince.delete(player);
     const changes = doc.hidden.seats.flatMap((seat, i): Command[] => {
       const shown = doc.room.seats[i];
       if (!seat || !shown || isBot(seat.player)) return [];
       const seen = this.members.has(seat);
-      if (seen) this.parts.inputs.setConnected(seat.player, true);
-      if (shown.here && !seen && !isEarly) return [this.awayCommand(seat)];
+      if (seen) {
+        this.parts.inputs.setConnected(seat.player, true);
+        this.unconnectedSince.delete(seat.player);
+      }
+      if (shown.here && !seen && !isEarly) return this.awayCommands(seat);
       // Only the reports were missing: the player has noticed nothing and does not join again.
       return !shown.here && seen
         ? [{ kind: 'join', player: seat.player, name: shown.name, session: seat.session }]
@@ -102,7 +112,7 @@ export class Presence {
     const mono = this.parts.clock.mono();
     this.detectSuspension(mono);
     const wasLast = this.members.remove(at, { player, session });
-    return wasLast && mono >= this.suspendedUntil ? this.awayCommand({ player, session }) : null;
+    return (wasLast && mono >= this.suspendedUntil && this.awayCommands({ player, session })[0]) || null;
   }
 
   /**
@@ -117,9 +127,17 @@ export class Presence {
     this.checkedAt = mono;
   }
 
-  private awayCommand({ player, session }: { player: string; session: string }): Command {
+  /** @returns none while that is no absence yet: `checkSeats` comes back to it */
+  private awayCommands({ player, session }: { player: string; session: string }): Command[] {
     if (!this.members.hasPlayer(player)) this.parts.inputs.setConnected(player, false);
-    return { kind: 'away', player, session };
+    const mono = this.parts.clock.mono();
+    const since = this.unconnectedSince.get(player) ?? mono;
+    if (mono - since < this.parts.awayAfter) {
+      this.unconnectedSince.set(player, since);
+      return [];
+    }
+    this.unconnectedSince.delete(player);
+    return [{ kind: 'away', player, session }];
   }
 
   /** Adds a member. Other connections whose session it replaced are notified. */
@@ -131,6 +149,7 @@ export class Presence {
       for (const old of others)
         this.parts.sendNotice(old, { room: this.parts.id, code: 'session-replaced', session: old.session });
     }
+    this.unconnectedSince.delete(message.player);
     this.aloneSince = this.parts.clock.mono();
     this.members.add(message.at, message, this.aloneSince);
   }

@@ -11,9 +11,7 @@ export const life: readonly Ablation[] = [
     name: 'a suspended owner believes departures at once',
     why: 'clients gave up connections that did not answer, and count as away before their new ones are heard',
     hunt: { test: 'test/unit/protocol/suspended-processes.test.ts', grep: 'no player who is connected counts as away' },
-    edits: [
-      edit('server/rooms/actor/presence.ts', 'return wasLast && mono >= this.suspendedUntil ?', 'return wasLast ?'),
-    ],
+    edits: [edit('server/rooms/actor/presence.ts', 'wasLast && mono >= this.suspendedUntil &&', 'wasLast &&')],
   },
   {
     name: 'a replaced hold has the last word',
