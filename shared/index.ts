@@ -34,6 +34,7 @@ export type {
   Rules,
   Schema,
   SeatCtx,
+  ServerActionCtx,
   SeatInputs,
   StateOf,
   TickCtx,
