@@ -29,6 +29,8 @@ export class RoomReplica {
   private durable: RoomView | null = null;
   /** A change could not be applied, so the view may be inconsistent. */
   private isDamaged = false;
+  /** The owner's term at the last answer to a join. */
+  private answeredInTerm = 0;
 
   /** @param onEvent called for each event of an entry, when its change is applied */
   constructor(private readonly onEvent: (name: string, data: Json, about: EventContext) => void) {}
@@ -45,7 +47,7 @@ export class RoomReplica {
   get joinFields(): Pick<JoinRequest, 'place' | 'whole'> {
     return {
       ...(this.isEmpty ? {} : { place: this.position }),
-      ...(this.volatileCount > 0 || this.isDamaged ? { whole: true } : {}),
+      ...(this.volatileCount > 0 || this.isDamaged || this.position[1] === 0 ? { whole: true } : {}),
     };
   }
 
@@ -68,6 +70,7 @@ export class RoomReplica {
       return null;
     }
     this.position = reply.place;
+    this.answeredInTerm = reply.term;
     return missed.length;
   }
 
@@ -76,6 +79,8 @@ export class RoomReplica {
     const [term, seq, prevTerm] = change;
     // another owner, which does not have the last volatile changes
     if (this.volatileCount > 0 && term !== this.position[0]) return 'behind';
+    // A room without entries may have been removed, and created again with other data under the same id.
+    if (this.position[1] === 0 && term !== this.answeredInTerm) return 'behind';
     if (this.position[0] === prevTerm && this.position[1] === seq - 1) {
       try {
         this.apply(change, false);

@@ -117,8 +117,10 @@ export class RoomSync implements RoomActionsPort {
   private state: Following | Leaving | Ended = { phase: 'suspended' };
   /** Belongs to one hold: a message under it takes effect under that hold or never. */
   private session: string;
-  /** The hold on a seat, and the player whose hold it is; null for a spectator, and while none is known. */
-  private hold: { number: number; player: string } | null = null;
+  /** The hold on a seat; null for a spectator, and while none is known. */
+  private hold: number | null = null;
+  /** The player who holds or held the seat; null for a spectator. */
+  private player: string | null = null;
   /** Set while the client asks for another seat after a loss. */
   private seatLoss: Refused | null = null;
   /** Joins without an answer: of this room object, on any connection, and of earlier ones. */
@@ -154,9 +156,9 @@ export class RoomSync implements RoomActionsPort {
   }
   /** This player's seat; null for a spectator. */
   get seat(): number | null {
-    if (!this.hold) return null;
-    const { number } = this.hold;
-    const seat = this.replica.view.room.seats.findIndex(s => s?.hold === number);
+    const { hold } = this;
+    if (hold === null) return null;
+    const seat = this.replica.view.room.seats.findIndex(s => s?.hold === hold);
     return seat < 0 ? null : seat;
   }
   /**
@@ -175,8 +177,9 @@ export class RoomSync implements RoomActionsPort {
   rejoin(): void {
     const { state } = this;
     if (state.phase === 'leaving' || state.phase === 'ended') return;
-    // The server knows this client as another player now, who does not own the seat.
-    if (this.hold && this.hold.player !== this.parts.playerId()) return this.end(makeRefusal('seat-lost', 'identity'));
+    // The server knows this client as another player now, who does not own the seat, and did not ask for what is queued.
+    if (this.player !== null && this.player !== this.parts.playerId())
+      return this.end(makeRefusal('seat-lost', 'identity'));
     if (state.phase !== 'joining') {
       const joining: Joining = { phase: 'joining', since: this.parts.clock.now(), buffered: [], request: 'delayed' };
       this.state = joining;
@@ -274,7 +277,8 @@ export class RoomSync implements RoomActionsPort {
       this.after(damagedDelayMs, () => this.rejoin());
       return;
     }
-    this.hold = reply.hold === null ? null : { number: reply.hold, player: this.parts.playerId() };
+    this.hold = reply.hold;
+    if (this.hold !== null) this.player = this.parts.playerId();
     const { seatLoss } = this;
     this.seatLoss = null;
     this.term = Math.max(this.term, reply.term);

@@ -224,6 +224,30 @@ export const client: readonly Ablation[] = [
     ],
   },
   {
+    name: 'a client without a seat does what it asked as another player',
+    why: 'an action takes effect under a player who did not ask for it',
+    hunt: { test: 'test/unit/protocol/seat-holds.test.ts', grep: 'A11e' },
+    edits: [
+      edit(
+        'client/room-sync.ts',
+        'if (this.player !== null && this.player !== this.parts.playerId())',
+        'if (this.hold !== null && this.player !== this.parts.playerId())',
+      ),
+    ],
+  },
+  {
+    name: 'the first entry of a room that was created again is applied to the old one',
+    why: 'a spectator shows the code of a room that is gone',
+    hunt: { test: 'test/unit/room-replica.test.ts', grep: 'P2e' },
+    edits: [
+      edit(
+        'client/room-replica.ts',
+        "if (this.position[1] === 0 && term !== this.answeredInTerm) return 'behind';",
+        '',
+      ),
+    ],
+  },
+  {
     name: 'X-Forwarded-Host is believed from everybody',
     why: "it is the client's own text",
     hunt: { test: why, grep: 'counts from a trusted proxy' },

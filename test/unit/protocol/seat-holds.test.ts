@@ -279,6 +279,24 @@ describe('holds: a seat lost and taken again', () => {
     assert.deepEqual(bobs.ended, { ok: false, code: 'seat-lost', detail: 'identity' });
   });
 
+  it('[A11e] who is another player now does not do in a new seat what was asked before', async () => {
+    const { world, bob, bobs, adas } = await openLatecomersRoom();
+    world.disconnect(bob);
+    await world.clock.advance(70_000);
+    const sessionOf = () => (bobs.sync as unknown as { session: string }).session;
+    const before = sessionOf();
+    bob.isOffline = false;
+    await world.clock.waitUntil('the loss is known', () => sessionOf() !== before);
+    world.disconnect(bob);
+    const asked = bobs.act.add({ id: 'before' });
+    bob.identify = () => ({ player: 'somebody', name: 'somebody', token: '' });
+    bob.isOffline = false;
+    assert.deepEqual(await world.clock.run(asked), { ok: false, code: 'seat-lost', detail: 'identity' });
+    assert.deepEqual(bobs.ended, { ok: false, code: 'seat-lost', detail: 'identity' });
+    await world.clock.advance(2_000);
+    assert.deepEqual(actionsDone(adas), []);
+  });
+
   it('[S8] every way to lose a seat frees it, resets its inputs, and tells all members why', async () => {
     const { world, id, bob, adas } = await openLatecomersRoom();
     const told: string[] = [];
