@@ -27,6 +27,11 @@ export interface RoomStore<D extends ContractDef> {
   /**
    * Calls `run` at once, and after each change of the room or its status, with a new object each time.
    * @returns a function that ends it
+   * @example
+   * ```ts
+   * const stop = roomStore(client, race, { code: 'K7QXM' }).subscribe(({ status }) => { banner.textContent = inWords(status) })
+   * stop()
+   * ```
    */
   subscribe(run: (value: RoomValue<D>) => void): () => void;
 }

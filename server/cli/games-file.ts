@@ -5,6 +5,7 @@ import type { AnyGame } from '../../shared/contract.ts';
 import { ConfigError } from '../config.ts';
 import type { Authenticate } from '../gateway/handshake.ts';
 import type { EffectHandler } from '../rooms/actor/effect-table.ts';
+import type { FreshImporter } from './fresh-import.ts';
 import { enableTypeScript } from './typescript-loader.ts';
 
 /** Effect handlers by game and effect. */
@@ -19,15 +20,18 @@ export interface GamesFile {
 
 /**
  * Imports a file that exports games, and optionally `effects` and `authenticate`.
+ * @param importer imports it as it is now, also if it was imported before
  * @throws ConfigError when the file cannot be imported or exports no game
  */
-export async function loadGamesFile(file: string): Promise<GamesFile> {
+export async function loadGamesFile(file: string, importer?: FreshImporter): Promise<GamesFile> {
   const path = resolve(file);
   if (!existsSync(path)) throw new ConfigError(`${file}: there is no such file`);
   await enableTypeScript(path);
   let exported: Record<string, unknown>;
   try {
-    exported = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+    exported = importer
+      ? await importer.import(path)
+      : ((await import(pathToFileURL(path).href)) as Record<string, unknown>);
   } catch (error) {
     throw new ConfigError(`${file} could not be loaded:\n${textOf(error)}`);
   }
@@ -36,7 +40,9 @@ export async function loadGamesFile(file: string): Promise<GamesFile> {
 
 /** Stack lines of the author's own code; the message alone if it already says where. */
 const textOf = (error: unknown): string =>
-  error instanceof Error ? (error.stack ?? error.message).replace(/^\s+at .*node:internal.*\n?/gm, '') : String(error);
+  error instanceof Error
+    ? (error.stack ?? error.message).replace(/^\s+at .*(node:|node_modules).*\n?/gm, '')
+    : String(error);
 
 /**
  * Every exported game counts: by any name, as the default export, or in an array or a Map's values.

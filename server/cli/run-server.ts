@@ -23,6 +23,7 @@ export interface ServerRun {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Runs after the settings were read, before the server is created. */
   readonly prepare?: (config: Config) => Promise<void>;
+  readonly onStarted?: (server: RunningServer, log: Log) => void;
 }
 
 /** Runs one node until a signal. @throws errors for `exitOnError` */
@@ -55,6 +56,7 @@ export async function runServer(run: ServerRun): Promise<void> {
     { port, host, redisPatience: null },
   );
   log.info({ port: server.port, store: clustered ? 'redis' : (server.file ?? 'memory') }, 'listening');
+  run.onStarted?.(server, log);
   if (terminal) await printWelcome(server, { dev: options.dev, hasPage: run.pageFolder !== null, clustered });
 }
 

@@ -85,22 +85,22 @@ describe('your first game', function () {
   it('its server lets two clients play a match, and shows the page for authors', async () => {
     const [, file] = page.match(/^npx rejoin dev (\S+)$/m) ?? [];
     assert.ok(file, 'the page says how');
-    // The process that is killed here is the one that serves; the command restarts it when a file changes.
-    const server: ChildProcess = spawn(
-      process.execPath,
-      [app.installed(ours.bin['rejoin']!), 'dev', file, '--no-watch'],
-      {
-        cwd: app.folder,
-        env: { ...process.env, PORT: String(port) },
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
-    try {
-      let address: string | undefined;
-      for await (const line of createInterface(server.stdout!)) {
-        address = /For authors: +(\S+)/.exec(line)?.[1];
-        if (address !== undefined) break;
+    const server: ChildProcess = spawn(process.execPath, [app.installed(ours.bin['rejoin']!), 'dev', file], {
+      cwd: app.folder,
+      env: { ...process.env, PORT: String(port) },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const lines = createInterface(server.stdout!)[Symbol.asyncIterator]();
+    const printed = async (pattern: RegExp): Promise<string> => {
+      for (;;) {
+        const { value, done } = await lines.next();
+        assert.ok(!done, `the command ended before it printed ${pattern}`);
+        const found = pattern.exec(value);
+        if (found) return found[1] ?? '';
       }
+    };
+    try {
+      const address = await printed(/For authors: +(\S+)/);
       assert.equal(address, `http://localhost:${port}/dev/`);
       assert.match(await (await fetch(address)).text(), /<script/);
       assert.deepEqual(JSON.parse(await app.node('--import', 'tsx', 'match.ts')), {
@@ -115,9 +115,20 @@ describe('your first game', function () {
         result: { ranking: [[0], [1]] },
         score: [3, 0],
       });
+
+      // Saved while the room is still there: two points win now.
+      const game = files.find(({ name }) => name === file)!;
+      writeFileSync(join(app.folder, file), game.text.replace('=== 3)', '=== ;'));
+      await printed(/Not reloaded; the rules before still run/);
+      await printed(/game\.ts/);
+      writeFileSync(join(app.folder, file), game.text.replace('=== 3)', '=== 2)'));
+      await printed(/Rules reloaded in \d+ ms/);
+      const again = JSON.parse(await app.node('--import', 'tsx', 'match.ts')) as { score: number[] };
+      assert.deepEqual(again.score, [2, 0]);
     } finally {
-      server.kill('SIGKILL');
-      server.stdout!.destroy(); // the reader has left it paused, which keeps this process alive
+      const ended = once(server, 'exit');
+      server.kill();
+      await ended;
     }
   });
 });
