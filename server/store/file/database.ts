@@ -250,7 +250,7 @@ export class Database {
     return 'ok';
   }
 
-  /** Brings what is committed to the disk, in the background. Called once a second; not needed with `always`. */
+  /** Brings what is committed to the disk, in the background. Called once a second by serve-database.ts; not needed with `always`. */
   syncLog(onFailure: (error: Error) => void): void {
     if (!this.isUnsynced || this.isSyncing) return;
     this.isUnsynced = false;
