@@ -5,6 +5,7 @@ export interface StoredRecord {
   token: string | null;
   term: number;
   seq: number;
+  snapshotSeq: number;
   due: number | null;
   expires: number;
   occupied: boolean;

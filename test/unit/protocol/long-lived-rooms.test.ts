@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { readDocument } from '../../../server/rooms/core/entry.ts';
 import { contract, state } from '../../../shared/contract.ts';
 import { ledgerDocument, openLedgerRoom } from './ledger-fixture.ts';
+import { insideStore } from '../../simulation/stored-rooms.ts';
 import { TestCluster, type TestNode } from './world.ts';
 
 const hour = 3_600_000;
@@ -89,7 +90,7 @@ async function idle(world: TestCluster, ms: number): Promise<void> {
 
 /** The same, and no deadline passes while it is skipped: a room that is woken late moves its deadlines (T7). */
 async function idleTimely(world: TestCluster, ms: number): Promise<void> {
-  const rooms = (world.memory as unknown as { rooms: Map<string, { due: number | null }> }).rooms;
+  const { rooms } = insideStore(world).table;
   for (const until = world.clock.mono() + ms; world.clock.mono() < until;) {
     const due = Math.min(...[...rooms.values()].map(room => room.due ?? Infinity));
     world.clock.skip(Math.min(6 * hour, due - world.clock.now() - 3_000, until - world.clock.mono() - 5_000));
@@ -118,8 +119,7 @@ describe('rooms that last for weeks', () => {
     await world.clock.waitUntil('it begins', () => adas.info.phase === 'playing');
     ada.client.close();
     bob.client.close();
-    const inStore = () =>
-      (world.memory as unknown as { rooms: Map<string, { due: number | null; expires: number }> }).rooms.get(id);
+    const inStore = () => insideStore(world).table.rooms.get(id);
     const moved: number[] = [];
     let visits = 0;
     /** A player looks in from a node of now, makes a move, and is gone. */

@@ -5,25 +5,16 @@ import { limits } from '../../../shared/limits.ts';
 import { ledger, ledgerGame, type Ledger } from './games.ts';
 import { waitUntilConverged, ledgerDocument, doneIds, openLedgerRoom } from './ledger-fixture.ts';
 import { TestCluster } from './world.ts';
+import { insideStore } from '../../simulation/stored-rooms.ts';
 
 /** What the store says of a room that is set aside, beside what is in it. */
 const aside = { due: 0, quarantined: 0 };
-const kept = (world: TestCluster, id: string) =>
-  (
-    world.memory as unknown as {
-      rooms: Map<
-        string,
-        {
-          entries: string[];
-          snapshot: string;
-          snapshotSeq: number;
-          token: string | null;
-          firstSeq: number;
-          seq: number;
-        }
-      >;
-    }
-  ).rooms.get(id)!;
+/** What the store has of a room: its record, and its texts, which may be changed. */
+const kept = (world: TestCluster, id: string) => {
+  const { table, texts } = insideStore(world);
+  const [record, roomTexts] = [table.rooms.get(id), texts.get(id)];
+  return record && roomTexts && { record, texts: roomTexts };
+};
 
 interface Race {
   ticks: number[];
@@ -55,18 +46,18 @@ describe('the life of a room', () => {
       bob.client.close();
       await world.clock.advance(10);
       await world.clock.run(owner.node.ownedRooms.get(id)!.release());
-      const room = kept(world, id);
-      const [good, before] = [room.entries[2]!, structuredClone({ ...room })];
-      room.entries[2] = spoil;
+      const room = kept(world, id)!;
+      const [good, before] = [room.texts.entries[2]!, structuredClone({ ...room.record, ...room.texts })];
+      room.texts.entries[2] = spoil;
       const eve = world.client('eve', 'b');
       await assert.rejects(world.clock.run(eve.client.watch(ledger, { id })), { code: 'room-quarantined' });
       assert.deepEqual(
-        { ...kept(world, id), terms: 0, term: 0, ...aside },
+        { ...kept(world, id)!.record, ...kept(world, id)!.texts, terms: 0, term: 0, ...aside },
         { ...before, ...aside, entries: before.entries.map((e, i) => (i === 2 ? spoil : e)), terms: 0, term: 0 },
       );
       const other = await world.clock.run(eve.client.create(ledger));
       assert.ok(other.id !== id);
-      kept(world, id).entries[2] = good;
+      kept(world, id)!.texts.entries[2] = good;
       assert.deepEqual(doneIds(await world.clock.run(eve.client.watch(ledger, { id }))), ['x', 'y']);
     }
   });
@@ -77,9 +68,9 @@ describe('the life of a room', () => {
     world.faultFor = call =>
       call.op === 'snapshot' && call.room === id && world.storeCalls.length % 2 === 0 ? { lose: 'request' } : undefined;
     for (let i = 0; i < 200; i++) await world.clock.run(adas.act.add({ id: `x${i}` }));
-    const room = kept(world, id);
-    assert.ok(room.snapshotSeq > 100);
-    assert.ok(room.entries.length <= limits.snapshotEvery * 2 + limits.entriesKept);
+    const { record, texts } = kept(world, id)!;
+    assert.ok(record.snapshotSeq > 100);
+    assert.ok(texts.entries.length <= limits.snapshotEvery * 2 + limits.entriesKept);
     world.kill(owner);
     await waitUntilConverged(table);
     assert.equal(doneIds(adas).length, 200);
