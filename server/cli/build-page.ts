@@ -27,11 +27,13 @@ export async function buildDevPage(outDir = devPageFolder): Promise<string> {
 }
 
 /**
- * Builds into a temporary folder and swaps it in at the end, so that a concurrent server or build never sees an
- * incomplete page.
+ * Builds into a temporary folder and swaps it in at the end, so that a server or a build in another process never sees
+ * an incomplete page. One at a time in a process: NODE_ENV is set meanwhile.
  */
 async function buildInto(outDir: string, from: string): Promise<string> {
   const { NODE_ENV: before } = process.env;
+  // Vite leaves out what is for development only if this says so, and other code of the process may have set it.
+  process.env.NODE_ENV = 'production';
   const temporary = `${outDir}.${process.pid}`;
   try {
     const { build } = await import('vite');
@@ -45,7 +47,7 @@ async function buildInto(outDir: string, from: string): Promise<string> {
     await replaceFolder(outDir, temporary);
   } finally {
     await rm(temporary, { recursive: true, force: true });
-    // Vite sets NODE_ENV for the whole process, which would then count as production.
+    // The rest of this process does not count as production.
     if (before === undefined) delete process.env.NODE_ENV;
     else process.env.NODE_ENV = before;
   }

@@ -39,7 +39,9 @@ export async function runNode(
       terminal,
       env: { ...process.env, ...(line.isSet('dev') ? { DEV: '1' } : {}) },
       prepare: async ({ DEV }) => {
-        if (terminal) await Promise.all([buildPage(), buildSdk(), ...(DEV ? [buildDevPage()] : [])]);
+        if (!terminal) return;
+        await Promise.all([buildPage(), buildSdk()]);
+        if (DEV) await buildDevPage();
       },
     });
   } catch (error) {

@@ -82,7 +82,8 @@ describe('every screen of the page', function () {
   };
 
   before(async () => {
-    await Promise.all([builtPage(), buildDevPage()]);
+    await builtPage();
+    await buildDevPage();
     [cluster, browser] = await Promise.all([
       startCluster({ nodes: 3, quiet: true, control: {}, env: { LOG_LEVEL: 'warn', DEV: '1', REJOIN_SECRET: secret } }),
       sharedBrowser(),
