@@ -1,6 +1,6 @@
 /**
  * `npm test`: format, type check, lint, the API reference (all that is public is documented), and every group of tests
- * in a process of its own, four at a time: most of them wait for processes that start, end or are frozen. Ends with one
+ * in a process of its own, three at a time: most of them wait for processes that start, end or are frozen. Ends with one
  * line, `N passed, N failed`.
  *
  *   --fast           only what needs nothing installed; no type check, no lint
@@ -21,7 +21,7 @@ import { parseCommandLine } from '../tools/command-line.ts';
 import { childCpuMeter, longestFirst, recordedTimes, recordTimes, timesTable, type GroupTimes } from './times.ts';
 
 /** Groups that run at a time, on two cores: they wait for about half of their time. */
-const CONCURRENT_GROUPS = 4;
+const CONCURRENT_GROUPS = 3;
 
 /** Read whenever a child has ended. */
 const cpuSinceLast = childCpuMeter();
@@ -76,13 +76,27 @@ async function main(): Promise<void> {
   try {
     await requireSystem([...new Set(groups.flatMap(group => group.needs))], print);
     const waiting = longestFirst(groups, last);
+    // Browsers fill both cores: one group of them at a time, beside others that wait more than they work, as long as
+    // there are such.
+    let browsing = 0;
+    const browses = (group: Group) => group.needs.includes('chromium');
+    const next = (): Group | undefined =>
+      waiting.splice(
+        Math.max(
+          0,
+          waiting.findIndex(group => browsing === 0 || !browses(group)),
+        ),
+        1,
+      )[0];
     const concurrent = Math.min(CONCURRENT_GROUPS, groups.length);
     const runInTurn = async (number: number) => {
       // Beside the first groups, which wait more than they work.
       if (number === 0 && everything) await checks();
-      for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
+      for (let group = next(); group !== undefined; group = next()) {
+        if (browses(group)) browsing++;
         const { tally, failures, problem, times: taken } = await runGroup(group, concurrent > 1);
         times[group.name] = taken;
+        if (browses(group)) browsing--;
         ran += tally.passed + tally.failed;
         for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += tally[key];
         for (const { title, how } of failures) problems.push(`${group.name}: ${title}\n${how.replace(/^/gm, '    ')}`);

@@ -24,6 +24,7 @@ describe('command lines', () => {
   it('every tool of package.json says what it does, and reads its command line by one function', () => {
     assert.ok(tools.length > 15, tools.join(', '));
     for (const tool of tools) {
+      if (/\.test\.ts$/.test(tool)) continue; // run by test/run.ts
       if (/^(server|tools\/local-cluster)\//.test(tool)) continue; // a node and a local cluster have help of their own
       assert.ok(helpOf(tool).length > 40, `${tool} begins with a comment that says what it does`);
       const text = readFileSync(join(packageRoot, tool), 'utf8');

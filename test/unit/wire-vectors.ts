@@ -190,12 +190,18 @@ function frameVectors() {
 
 // --- positions ----------------------------------------------------------------------------------
 
-/** Position of the client, the change that arrives, and what the client does. */
-const arrivals: readonly [name: string, position: [number, number], change: WireChange][] = [
+/** Position of the client, the change that arrives, and at seq 0 the term of the last answer to a join. */
+const arrivals: readonly [name: string, position: [number, number], change: WireChange, term?: number][] = [
   ['the next entry', [5, 7], [5, 8, 5, { state: { total: 1 } }]],
   ['the next entry, without a visible change', [5, 7], [5, 8, 5, 0]],
   ['the first entry of a new owner', [5, 7], [9, 8, 5, { state: { total: 1 } }]],
-  ['the first entry of all', [0, 0], [5, 1, 0, { state: { total: 1 } }]],
+  ['the first entry of all', [0, 0], [5, 1, 0, { state: { total: 1 } }], 5],
+  [
+    'the first entry of all, by another owner than the one that answered',
+    [0, 0],
+    [9, 1, 0, { state: { total: 1 } }],
+    5,
+  ],
   ['the same entry again', [5, 7], [5, 7, 5, { state: { total: 1 } }]],
   ['an older entry', [5, 7], [5, 3, 5, { state: { total: 1 } }]],
   ['an older entry of an older term', [9, 7], [5, 7, 5, { state: { total: 1 } }]],
@@ -209,8 +215,8 @@ const arrivals: readonly [name: string, position: [number, number], change: Wire
 
 async function positionVectors() {
   const vectors: object[] = [];
-  for (const [name, position, change] of arrivals) {
-    const { room, joins, deliver, close } = await joinedAt(position);
+  for (const [name, position, change, term] of arrivals) {
+    const { room, joins, deliver, close } = await joinedAt(position, term);
     const before = joins();
     const said = console.error;
     console.error = () => {}; // the SDK reports a change that does not fit
@@ -221,6 +227,7 @@ async function positionVectors() {
     vectors.push({
       name,
       position,
+      ...(term === undefined ? {} : { term }),
       change,
       does: joined ? 'join' : applied && position.join() !== room.position.join() ? 'apply' : 'ignore',
     });
@@ -232,6 +239,7 @@ async function positionVectors() {
 /** A room of the SDK at a position, on a transport whose answers are given here. */
 async function joinedAt(
   place: [number, number],
+  term = place[0],
 ): Promise<{ room: Room<never>; joins: () => number; deliver: (change: WireChange) => void; close: () => void }> {
   let joins = 0;
   let events: TransportEvents | null = null;
@@ -241,7 +249,7 @@ async function joinedAt(
     seat: 0,
     hold: 1,
     session: 's',
-    term: place[0],
+    term,
     place,
     base: 0,
     verdicts: [],

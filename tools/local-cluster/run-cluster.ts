@@ -54,7 +54,7 @@ export async function runCluster({ options, prepare, summary }: TerminalCluster)
     });
   }
   await cluster.stop();
-  process.stdin.unref();
+  process.stdin.destroy(); // otherwise an open terminal or pipe keeps this process alive
   print('Stopped.');
 }
 
