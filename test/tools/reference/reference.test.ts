@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import Database from 'libsql';
 import { before, describe, it } from 'mocha';
 import ts from 'typescript';
 import { z } from 'zod';
@@ -14,10 +15,20 @@ import * as games from './games.ts';
 const root = resolve(import.meta.dirname, '../../..');
 const documents = [
   'README.md',
-  ...['client', 'prediction', 'replays', 'testing', 'embedding', 'deploying', 'operations'].map(
-    name => `docs/${name}.md`,
+  ...[
+    'client',
+    'prediction',
+    'replays',
+    'testing',
+    'embedding',
+    'deploying',
+    'operations',
+    'from-boardgame-io',
+    'from-colyseus',
+  ].map(name => `docs/${name}.md`),
+  ...['docs/rules', 'docs/recipes'].flatMap(folder =>
+    readdirSync(join(root, folder)).map(name => `${folder}/${name}`),
   ),
-  ...readdirSync(join(root, 'docs/rules')).map(name => `docs/rules/${name}`),
 ];
 
 describe('the API reference', function () {
@@ -91,7 +102,7 @@ describe('the API reference', function () {
     it(`what ${file}:${line} shows of the test kit is so`, () => run(code, { ...games, table, assert }));
   }
 
-  const author = { contract, held, pressed, state, view, z, table, assert };
+  const author = { contract, held, pressed, state, view, z, table, assert, Database };
   for (const { file, line, code } of blocks.filter(
     one => one.file !== 'README.md' && one.code.includes('await table('),
   )) {
