@@ -14,8 +14,6 @@ interface SystemPackage {
   readonly variable?: string;
   /** Modules that the executable, a Python, has to have. */
   readonly modules?: readonly string[];
-  /** Installed even if another executable is found, where the package exists: the first name takes much less CPU. */
-  readonly isFirstNamePreferred?: true;
   readonly apt: string;
   readonly brew: string;
 }
@@ -35,7 +33,6 @@ const PARTS: Readonly<Record<SystemPart, SystemPackage>> = {
       '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
     ],
     variable: 'CHROMIUM',
-    isFirstNamePreferred: true,
     apt: 'chromium-headless-shell fonts-liberation', // without any font a page is empty
     brew: '--cask chromium',
   },
@@ -70,36 +67,22 @@ export function findSystem(parts: readonly SystemPart[]): SystemPaths {
 }
 
 /**
- * Paths of the programs. As root or in CI, missing ones are first installed if apt-get exists, and so is a preferred
- * executable; `print` is called before that.
+ * Paths of the programs. As root or in CI, missing ones are first installed if apt-get exists; `print` is called before
+ * that.
  */
 export async function requireSystem(parts: readonly SystemPart[], print: (text: string) => void): Promise<SystemPaths> {
+  const missing = parts.filter(part => findPart(part) === undefined);
   const root = process.getuid?.() === 0;
   const mayInstall = (root || process.env['CI'] === 'true') && findExecutable('apt-get') !== undefined;
-  const install = async (wanted: readonly SystemPart[], why: string) => {
-    const packages = wanted.flatMap(part => PARTS[part].apt.split(' '));
-    print(`${why}: ${wanted.join(', ')}. Installing with apt-get: ${packages.join(' ')} (no service is left running)`);
+  if (missing.length > 0 && mayInstall) {
+    const packages = missing.flatMap(part => PARTS[part].apt.split(' '));
+    print(
+      `missing on this system: ${missing.join(', ')}. Installing with apt-get: ${packages.join(' ')} (no service is left running)`,
+    );
     const script = ['/bin/sh', join(import.meta.dirname, 'install.sh'), ...packages];
     await run(root ? script : ['sudo', '-n', ...script]);
-  };
-  if (mayInstall) {
-    const missing = parts.filter(part => findPart(part) === undefined);
-    if (missing.length > 0) await install(missing, 'missing on this system');
-    const better = parts.filter(canBePreferred);
-    if (better.length > 0)
-      await install(better, 'a build that takes less CPU exists').catch((error: unknown) =>
-        print(`not installed, so the executable that was found is used: ${String(error)}`),
-      );
   }
   return findSystem(parts);
-}
-
-/** Whether the preferred executable is missing and its package can be installed. */
-function canBePreferred(part: SystemPart): boolean {
-  const { names, variable, isFirstNamePreferred, apt } = PARTS[part];
-  if (isFirstNamePreferred !== true || findExecutable(names[0]!) !== undefined) return false;
-  if (variable !== undefined && (process.env[variable] ?? '') !== '') return false;
-  return spawnSync('apt-cache', ['show', '--no-all-versions', apt.split(' ')[0]!], { stdio: 'ignore' }).status === 0;
 }
 
 /** The command to install programs manually. */
