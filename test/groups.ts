@@ -60,7 +60,7 @@ export function findGroups(choice: { readonly fastOnly: boolean; readonly only: 
     files,
     needs: [],
     timeout: 30_000,
-    bound: 400_000,
+    bound: 900_000,
   }));
   if (!choice.fastOnly) {
     for (const [name, needs] of Object.entries(OWN_GROUPS)) {

@@ -23,17 +23,17 @@ const PARTS: Readonly<Record<SystemPart, SystemPackage>> = {
   nginx: { names: ['nginx'], apt: 'nginx', brew: 'nginx' },
   chromium: {
     names: [
-      // The same engine without a user interface: less work per page.
-      'chromium-headless-shell',
       'chromium',
       'chromium-browser',
       'google-chrome',
       'google-chrome-stable',
+      // Without a user interface. It takes less CPU for each page, and keeps no page for the back button.
+      'chromium-headless-shell',
       '/Applications/Chromium.app/Contents/MacOS/Chromium',
       '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
     ],
     variable: 'CHROMIUM',
-    apt: 'chromium-headless-shell fonts-liberation', // without any font a page is empty
+    apt: 'chromium fonts-liberation', // without any font a page is empty
     brew: '--cask chromium',
   },
   'python3-socketio': {

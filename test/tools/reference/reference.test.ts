@@ -26,9 +26,7 @@ const documents = [
     'from-boardgame-io',
     'from-colyseus',
   ].map(name => `docs/${name}.md`),
-  ...['docs/rules', 'docs/recipes'].flatMap(folder =>
-    readdirSync(join(root, folder)).map(name => `${folder}/${name}`),
-  ),
+  ...['docs/rules', 'docs/recipes'].flatMap(folder => readdirSync(join(root, folder)).map(name => `${folder}/${name}`)),
 ];
 
 describe('the API reference', function () {
