@@ -1,10 +1,16 @@
-/** `npm run docs:site`: builds the guides and the API reference as a site, and serves it on this machine. */
+/**
+ * `npm run docs:site`: builds the guides and the API reference as a site, and serves it on this machine.
+ *
+ *   --port P   where; 4000 without it
+ */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import express from 'express';
+import { parseCommandLine } from './command-line.ts';
 
 const root = join(import.meta.dirname, '..');
-const port = Number(process.env.PORT ?? 4_000);
+const { values } = parseCommandLine('tools/docs-site.ts', { options: { port: { type: 'string', default: '4000' } } });
+const port = Number(values.port);
 const built = spawnSync(process.execPath, [join(root, 'node_modules/typedoc/bin/typedoc')], {
   cwd: root,
   stdio: 'inherit',

@@ -38,6 +38,7 @@ export function examplesOf(file: string, text = readFileSync(join(root, file), '
 
 /** All ts and tsx of a document, but for what stands for a file of its own (`ts file=…`): that is tested as an app. */
 export function codeBlocksOf(file: string, text = readFileSync(join(root, file), 'utf8')): Example[] {
+  fence.lastIndex = 0; // `matchAll` begins there, and `examplesOf` leaves it behind its last match
   return [...text.matchAll(fence)].flatMap(({ 1: lang, 2: more, 3: code, index }) =>
     (lang === 'ts' || lang === 'tsx') && more === ''
       ? [{ file, line: lineOf(text, index) + 1, lang, code: code! }]
