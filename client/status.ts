@@ -9,10 +9,10 @@ import { Listeners } from './listeners.ts';
  * - `here`: take the seat back from the other window.
  * - `watch`: watch the room instead.
  * - `elsewhere`: choose another room.
- * - `anew`: continue as another guest, or with another token.
+ * - `new-identity`: continue as another guest, or with another token.
  * - `sign-in`: sign in to the app.
  */
-export type Remedy = 'again' | 'reload' | 'here' | 'watch' | 'elsewhere' | 'anew' | 'sign-in';
+export type Remedy = 'again' | 'reload' | 'here' | 'watch' | 'elsewhere' | 'new-identity' | 'sign-in';
 
 /**
  * A connection attempt. `problem`: why the last attempt failed; `why`: the same in English. Both are missing if
@@ -49,8 +49,8 @@ export type RoomStatus =
   | { state: 'waiting'; since: number };
 
 const remedies: Partial<Record<RefusalCode, Remedy>> = {
-  'bad-token': 'anew',
-  'too-large': 'anew',
+  'bad-token': 'new-identity',
+  'too-large': 'new-identity',
   'not-signed-in': 'sign-in',
   'client-outdated': 'reload',
   'bad-request': 'reload',

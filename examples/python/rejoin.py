@@ -38,7 +38,7 @@ class Client:
     def __init__(self, url, name=None, token=None):
         self.url, self.name, self.token, self.player = url, name, token, None
         self.room = self.view = self.seat = self.session = self.refusal = self.ended = self.joined = None
-        self.position, self.term, self.base, self.resumes = [0, 0], 0, 0, []
+        self.position, self.term, self.base, self.answered, self.resumes = [0, 0], 0, 0, 0, []
         self.queue = []  # actions without a verdict: the one at index i has the number base + 1 + i
         self.waiting = []  # verdicts whose entry has not been applied: (place, action, reply)
         self.io = None  # the connection in use
@@ -166,7 +166,7 @@ class Client:
         request.update({'room': self.room} if self.room else {})
         if self.view:
             request.update(place=self.position)
-            request.update({'whole': True} if self.damaged else {})
+            request.update({'whole': True} if self.damaged or self.position[1] == 0 else {})
             request.update({} if self.fields.get('watch') else {'resume': True})
         def answer(reply):
             if epoch != self.epoch:
@@ -187,7 +187,7 @@ class Client:
         else:
             for change in reply['changes']:
                 self.take(change)
-        self.seat, self.position = reply['seat'], reply['place']
+        self.seat, self.position, self.answered = reply['seat'], reply['place'], reply['term']
         if not first:
             self.resumes.append({'with': reply['with'], 'lost': reply['lost']})
         for change in held:
@@ -203,7 +203,9 @@ class Client:
         if self.held is not None:
             self.held.append(change)
         elif self.view and not self.ended:
-            if self.position == [previous, seq - 1]:
+            if self.position[1] == 0 and term != self.answered:
+                self.join_again()  # the room may have been created again under its id
+            elif self.position == [previous, seq - 1]:
                 self.take(change)
                 self.flush(lambda place: place <= self.position)
             elif [term, seq] > self.position:

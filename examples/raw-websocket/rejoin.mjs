@@ -36,6 +36,8 @@ export class Client {
   #isJoining = false;
   #joinAgain = false;
   #isDamaged = false;
+  /** The owner's term in the last answer to a join. */
+  #answeredIn = 0;
   /** Changes that arrived beside a join. */
   #held = null;
   /** The room's number and term in short forms on this connection. */
@@ -199,7 +201,7 @@ export class Client {
       ...this.#joinFields,
       ...(this.view ? { place: this.position } : {}),
       ...(this.view && !watch ? { resume: true } : {}),
-      ...(this.#isDamaged ? { whole: true } : {}),
+      ...(this.view && (this.#isDamaged || this.position[1] === 0) ? { whole: true } : {}),
     };
     this.#connection.request('join', request, reply => {
       if (epoch !== this.#epoch) return;
@@ -230,6 +232,7 @@ export class Client {
       this.#isDamaged = false;
     } else for (const change of reply.changes) this.#applyChange(change);
     this.position = reply.place;
+    this.#answeredIn = reply.term;
     this.seat = reply.seat;
     if (!isFirst) this.resumes.push({ with: reply.with, lost: reply.lost });
     for (const change of held) this.#receiveChange(change);
@@ -270,6 +273,8 @@ export class Client {
   #receiveChange(change) {
     if (!change || this.ended || !this.view) return;
     const [term, seq, prevTerm] = change;
+    // A room without entries may have been removed, and created again under its id.
+    if (this.position[1] === 0 && term !== this.#answeredIn) return void this.#join();
     if (isSame(this.position, [prevTerm, seq - 1])) {
       const isNewOwner = term > this.position[0];
       this.#applyChange(change);

@@ -220,7 +220,7 @@ describe('connector', () => {
       state: 'refused',
       refusal: { ok: false, code: 'bad-token' },
       why: 'The token is forged, expired or not for this server.',
-      now: 'anew',
+      now: 'new-identity',
     });
     assert.deepEqual(said, ['refused'], 'and it is not said to have been closed');
   });

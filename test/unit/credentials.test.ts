@@ -105,7 +105,10 @@ describe('who a client says it is', () => {
       await next(4);
       refuse(code);
       assert.deepEqual([asked, made.status.state], [[false, true, false, true], 'refused']);
-      assert.equal(made.status.state === 'refused' && made.status.now, code === 'bad-token' ? 'anew' : 'sign-in');
+      assert.equal(
+        made.status.state === 'refused' && made.status.now,
+        code === 'bad-token' ? 'new-identity' : 'sign-in',
+      );
       assert.deepEqual(newIdentities, []);
     }
   });

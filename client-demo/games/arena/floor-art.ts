@@ -12,7 +12,7 @@ function disc(draw: Draw, radius: number): void {
   draw.arc(middle, middle, Math.max(0, radius), 0, around);
 }
 
-/** The ground and its rim. A solid rim stops craft. A dashed rim is open, and the ground shrinks. */
+/** The floor and its edge. A solid edge stops craft. A dashed edge is open, and the floor shrinks. */
 export function drawGround(
   draw: Draw,
   palette: Palette,

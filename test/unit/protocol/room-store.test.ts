@@ -7,8 +7,8 @@ import { ledger } from './games.ts';
 import { doneIds, openLedgerRoom } from './ledger-fixture.ts';
 
 type Def = (typeof ledger)['def'];
-/** A room that its last user has released is closed in a later turn. */
-const laterTurn = () => new Promise(done => setTimeout(done, 5));
+/** A room that its last user has released is closed by a timer of 0 ms; this one fires after it. */
+const laterTurn = () => new Promise(done => setTimeout(done, 0));
 /** Why a room has ended; null while it has not. */
 const endOf = ({ room }: RoomValue<Def>): string | null => room?.ended?.code ?? null;
 const idsOf = ({ room }: RoomValue<Def>): string => (room ? doneIds(room).join('') : '');

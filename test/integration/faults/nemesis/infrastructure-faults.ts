@@ -67,7 +67,7 @@ export const infrastructureFaults: readonly Nemesis[] = [
   },
   {
     kind: 'nginx-reload',
-    says: 'nginx reads its configuration anew',
+    says: 'nginx reads its configuration again',
     async strike(lab) {
       await lab.cluster.reloadNginx();
       return 'nginx';
