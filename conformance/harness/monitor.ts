@@ -10,12 +10,12 @@ const toleranceMs = 25;
 const inFlightMs = 300;
 
 interface Session {
-  /** The base that the client was told last. */
+  /** The base in the last message that the client received. */
   base: number;
   term: number;
-  /** When the client was told base and term, in monotonic ms. */
+  /** When the client received base and term, in monotonic ms. */
   changedAt: number;
-  /** The connection whose first join told them: nothing was in flight on it. Otherwise null. */
+  /** The connection whose first join was answered with them, so that no action was in flight on it; null: another message. */
   changedOn: Wire | null;
   /** What was sent under each number since. */
   readonly sent: Map<number, string>;
@@ -43,10 +43,14 @@ export class Monitor {
   readonly violations: string[] = [];
   private token: string | null = null;
   private tokenAt = -Infinity;
+  /** What the client has sent proves that it has received its token. */
+  private isTokenKnown = false;
+  /** The connection whose first join was answered after the token had been sent to the client. */
+  private joinedSinceToken: Wire | null = null;
   /** The session of the last join that was answered; null before that, and after its hold has ended. */
   private session: string | null = null;
   private readonly sessions = new Map<string, Session>();
-  /** The hold is over for good: code, and how the client was told. */
+  /** The hold is over for good: code, and the message that said so. */
   private over: string | null = null;
   private joinNotBefore = { at: -Infinity, code: '', retryAfter: 0 };
   private refusedForGood: string | null = null;
@@ -75,7 +79,8 @@ export class Monitor {
           'W15d',
           `the handshake must name the protocol: 40{"wire":${protocolVersion},…}, not 40${JSON.stringify(packet.body)}`,
         );
-      if (this.token !== null && packet.body['token'] !== this.token && at - this.tokenAt > inFlightMs)
+      const hasToken = this.isTokenKnown || at - this.tokenAt > inFlightMs;
+      if (this.token !== null && packet.body['token'] !== this.token && hasToken)
         this.violate(
           'W4',
           'the handshake did not carry the token of the last "welcome" (or "token"): without it the server makes another player, who has no seat',
@@ -93,7 +98,10 @@ export class Monitor {
         `"${packet.name}" was sent without an acknowledgement id: 42<id>["${packet.name}",…]; its answer cannot be delivered`,
       );
     if (packet.name === 'join') this.sentJoin(body, at);
-    if (packet.name === 'act') this.sentAct(body, packet.id, at, wire);
+    if (packet.name === 'act') {
+      this.isTokenKnown ||= this.joinedSinceToken === wire;
+      this.sentAct(body, packet.id, at, wire);
+    }
   }
 
   private sentJoin(join: JoinRequest, at: number): void {
@@ -171,7 +179,7 @@ export class Monitor {
     else if (settled === undefined && act.n <= session.base)
       this.violate(
         'A1a',
-        `"act" n=${act.n} is used up: the client had been told base ${session.base}, so its next number is ${session.base + 1}`,
+        `"act" n=${act.n} is used up: the client had received base ${session.base}, so its next number is ${session.base + 1}`,
       );
     if (act.n > session.base + clientLimits.actionWindow)
       this.violate(
@@ -203,7 +211,7 @@ export class Monitor {
       )
         this.refusedForGood = refusal.code;
     }
-    if (packet.kind === 'event') this.receivedEvent(packet.name, packet.args);
+    if (packet.kind === 'event') this.receivedEvent(packet.name, packet.args, at);
     if (packet.kind !== 'ack' || request === null) return;
     const reply = packet.args[0] as Reply;
     if (reply.code === 'bad-request')
@@ -215,10 +223,14 @@ export class Monitor {
     if (request.name === 'act') this.receivedVerdict(request.body as ActRequest, reply, at);
   }
 
-  private receivedEvent(name: string, args: readonly unknown[]): void {
+  private receivedEvent(name: string, args: readonly unknown[], at: number): void {
     if (name === 'welcome' || name === 'token') {
       const token = name === 'token' ? (args[0] as string) : (args[0] as { token: string }).token || null;
-      if (token !== this.token) this.tokenAt = performance.now();
+      if (token !== this.token) {
+        this.tokenAt = at;
+        this.isTokenKnown = false;
+        this.joinedSinceToken = null;
+      }
       this.token = token;
     }
     if (name === 'change') this.positions.add([args[1], args[2]].join());
@@ -250,6 +262,8 @@ export class Monitor {
     if (Array.isArray(reply.place)) this.positions.add((reply.place as number[]).join());
     this.shortTerm = reply.term!;
     this.reconcile(session, reply.term!, reply.base!, at, this.joinedWires.has(wire) ? null : wire);
+    // No action precedes this answer on its connection.
+    if (!this.joinedWires.has(wire)) this.joinedSinceToken = wire;
     this.joinedWires.add(wire);
   }
 
