@@ -20,7 +20,7 @@ export interface Group {
  * tests are fast and need nothing installed.
  */
 const OWN_GROUPS: Readonly<Record<string, readonly SystemPart[]>> = {
-  'e2e/browser': ['redis-server', 'nginx', 'chromium'],
+  'e2e/browser': ['redis-server', 'nginx', 'chromium', 'python3-socketio'],
   'e2e/screens': ['redis-server', 'nginx', 'chromium'],
   'integration/cluster': ['redis-server', 'nginx'],
   'integration/embedding': [],

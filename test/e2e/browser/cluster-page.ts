@@ -107,3 +107,9 @@ export const hangWebSockets = async (context: BrowserContext): Promise<void> =>
     send() {}
     close() {}
   };`));
+
+/** How often this page has polled Socket.IO. */
+export const countPolls = (page: Page): Promise<number> =>
+  page.evaluate(
+    () => performance.getEntriesByType('resource').filter(({ name }) => name.includes('transport=polling')).length,
+  );

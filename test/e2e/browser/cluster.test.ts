@@ -28,7 +28,10 @@ import {
   connectToNode,
   waitForTermAbove,
   blockWebSockets,
+  countPolls,
 } from './cluster-page.ts';
+import { playFirstFreeColumns } from './play.ts';
+import { playInPython } from './python-player.ts';
 import { onSharedCluster, sharedBrowser } from './shared.ts';
 
 /** Real browsers, nginx, three nodes, Redis. The page may be slow for a moment; it must never need help. */
@@ -63,32 +66,48 @@ describe('the page, on a cluster', function () {
     assert.ok(met, rooms.join(' '));
   });
 
-  for (const { how, options, polls } of [
-    { how: 'over WebSockets', options: {}, polls: false },
-    { how: 'over long-polling, where WebSockets are refused', options: { prepare: blockWebSockets }, polls: true },
-  ]) {
-    it(`[O3][O8][A3] two play a whole game ${how}; the owner is killed -9 in the middle`, async () => {
-      const pages = pagesOf(await seatTwo(options));
-      await markPageLoad(pages);
-      const starter = await waitForTurn(pages);
-      for (const column of shortGame.slice(0, 3)) await playMove(pages, column);
-      const term = await termOf(pages[0]);
-      await on.cluster.kill(await waitForOwner(pages[0]));
-      for (const column of shortGame.slice(3)) await playMove(pages, column, recoveryTimeoutMs);
-      await Promise.all(pages.map(page => waitForPhase(page, 'ended')));
-      await expectSameBoards(pages);
-      for (const page of pages) {
-        assert.equal(await page.getByTestId('result').textContent(), page === starter ? 'You win' : 'You lose');
-        await waitForTermAbove(page, term);
-        const polled = await page.evaluate(
-          () =>
-            performance.getEntriesByType('resource').filter(({ name }) => name.includes('transport=polling')).length,
-        );
-        assert.equal(polled > 0, polls, `${polled} polls`);
-      }
-      await expectNoReload(pages);
-    });
-  }
+  it('[O3][O8][A3] two play a whole game over long-polling, where WebSockets are refused; the owner is killed -9 in the middle', async () => {
+    const pages = pagesOf(await seatTwo({ prepare: blockWebSockets }));
+    await markPageLoad(pages);
+    const starter = await waitForTurn(pages);
+    for (const column of shortGame.slice(0, 3)) await playMove(pages, column);
+    const term = await termOf(pages[0]);
+    await on.cluster.kill(await waitForOwner(pages[0]));
+    for (const column of shortGame.slice(3)) await playMove(pages, column, recoveryTimeoutMs);
+    await Promise.all(pages.map(page => waitForPhase(page, 'ended')));
+    await expectSameBoards(pages);
+    for (const page of pages) {
+      assert.equal(await page.getByTestId('result').textContent(), page === starter ? 'You win' : 'You lose');
+      await waitForTermAbove(page, term);
+      assert.ok((await countPolls(page)) > 0);
+    }
+    await expectNoReload(pages);
+  });
+
+  it('[W6][O3][O8][A3] a page over WebSockets and a client in Python play a whole game; the owner is killed -9 in the middle', async () => {
+    const { page } = await open({ name: 'Ada' });
+    await startButton(page, 'friends').click();
+    await waitForPhase(page, 'waiting');
+    const python = playInPython(on.url, page.url().split('/').pop()!);
+    try {
+      await waitForPhase(page, 'playing');
+      await markPageLoad([page]);
+      let termBefore = 0;
+      await playFirstFreeColumns(page, async discs => {
+        if (discs < 3 || termBefore !== 0) return;
+        termBefore = await termOf(page);
+        await on.cluster.kill(await waitForOwner(page));
+      });
+      const { seat, result, term } = await python.played;
+      const words = result.ranking.length === 1 ? 'A draw' : result.ranking[0]!.includes(seat) ? 'You lose' : 'You win';
+      assert.equal(await page.getByTestId('result').textContent(), words);
+      assert.ok(termBefore > 0 && term > termBefore, 'the match ended under another owner');
+      assert.equal(await countPolls(page), 0);
+      await expectNoReload([page]);
+    } finally {
+      await python.stop();
+    }
+  });
 
   it('[O3][O4] Redis is killed under play: the page says "one moment", then the move counts, once', async () => {
     const pages = pagesOf(await seatTwo());

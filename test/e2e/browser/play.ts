@@ -5,7 +5,7 @@ import type { DefOf } from '../../../shared/contract.ts';
 import { diceBot } from '../../../shared/games/liars-dice/bot.ts';
 import type { liarsDice } from '../../../shared/games/liars-dice/contract.ts';
 import type { Random } from '../../../shared/random.ts';
-import { waitForPhase, tableLocator } from './browser.ts';
+import { discsOn, waitForPhase, tableLocator } from './browser.ts';
 import { recoveryTimeoutMs } from './cluster-page.ts';
 
 type DiceRoom = Room<DefOf<typeof liarsDice>>;
@@ -48,6 +48,27 @@ export async function playDice(pages: readonly Page[], rounds: number): Promise<
     { timeoutMs: 90_000, intervalMs: 50 },
   );
   if (rounds === Infinity) await Promise.all(pages.map(page => waitForPhase(page, 'ended')));
+}
+
+/**
+ * Plays one side to the end of the match, against anybody: always into the first column that is not full.
+ *
+ * @param beforeMove is given the number of discs on the board
+ */
+export async function playFirstFreeColumns(page: Page, beforeMove: (discs: number) => Promise<void>): Promise<void> {
+  const isOver = async () => (await tableLocator(page).getAttribute('data-phase')) === 'ended';
+  const hand = async () => (await page.getByTestId('board').getAttribute('data-hand')) || undefined;
+  for (let column = 1; ;) {
+    const within = { timeoutMs: recoveryTimeoutMs, intervalMs: 15 };
+    const next = await until('the turn or the end', async () => ((await isOver()) ? 'end' : await hand()), within);
+    if (next === 'end') return;
+    const discs = await discsOn(page);
+    await beforeMove(discs);
+    const text = async () => (await page.getByTestId(`column-${column}`).getAttribute('aria-label')) ?? '';
+    while ((await text()).includes(', full')) column++;
+    await page.getByTestId(`column-${column}`).click();
+    await until('the move counts', async () => (await discsOn(page)) > discs || undefined, within);
+  }
 }
 
 /** Plays for a seat, as the bot would, from its own view. */
