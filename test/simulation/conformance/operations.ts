@@ -9,11 +9,11 @@ import {
 import type { RoomSummary } from '../../../shared/protocol.ts';
 
 /**
- * What both stores are asked, drawn once. Terms differ between stores: `term` is the last that the store at hand gave.
+ * A call that both stores get. Terms differ between stores: `term` is the last that the store at hand gave.
  */
-export interface DrawnCall {
+export interface StoreCall {
   what: string;
-  /** Whose terms the reply says */
+  /** Whose terms are in the reply. */
   room?: string;
   ask(store: Store, own: { term: number }): Promise<unknown>;
 }
@@ -21,7 +21,7 @@ type Draw = (n: number) => number;
 interface Operation {
   name: string;
   weight: number;
-  draw(draw: Draw, n: number): DrawnCall;
+  draw(draw: Draw, n: number): StoreCall;
 }
 
 const rooms = ['r1', 'r2'];
@@ -62,7 +62,7 @@ const offer = (draw: Draw, id: string): Offer | null =>
         players: draw(2) === 0 ? [] : [pick(draw, ['ада', 'bob', 'eve'])],
       };
 
-/** All that a store can be asked. Another operation of the contract is another line. */
+/** Every operation of the contract has an element. */
 export const operations: readonly Operation[] = [
   {
     name: 'create',
@@ -177,6 +177,22 @@ export const operations: readonly Operation[] = [
     },
   },
   {
+    name: 'snapshot by its owner',
+    weight: 4,
+    draw: (draw, n) => {
+      const [id, keep, match] = [pick(draw, rooms), draw(3), 1 + draw(2)];
+      return {
+        what: said('snapshot by its owner', id, keep, match),
+        ask: async store => {
+          const owner = await store.owner(id);
+          return owner?.token
+            ? store.snapshot(id, owner.token, owner.seq, `snapshot ${n}`, keep, [{ match, text: `part ${n}` }])
+            : 'nobody owns it';
+        },
+      };
+    },
+  },
+  {
     name: 'renew',
     weight: 1,
     draw: draw => {
@@ -286,6 +302,20 @@ export const operations: readonly Operation[] = [
     draw: draw => {
       const args = [pick(draw, rooms), pick(draw, tokens)] as const;
       return { what: said('remove', ...args), ask: store => store.remove(...args) };
+    },
+  },
+  {
+    name: 'remove by its owner',
+    weight: 1,
+    draw: draw => {
+      const id = pick(draw, rooms);
+      return {
+        what: said('remove by its owner', id),
+        ask: async store => {
+          const owner = await store.owner(id);
+          return owner?.token ? store.remove(id, owner.token) : 'nobody owns it';
+        },
+      };
     },
   },
   {
@@ -404,8 +434,45 @@ export const operations: readonly Operation[] = [
 const chosen = operations.flatMap(o => Array<Operation>(o.weight).fill(o));
 
 /** A sequence of so many operations, the same for the same `random`: first a room that somebody owns, as most have. */
-export function drawSequence(random: () => number, length: number): DrawnCall[] {
+export function drawSequence(random: () => number, length: number): StoreCall[] {
   const draw: Draw = n => Math.floor(random() * n);
   const begin = operations.filter(o => ['create', 'claim from its owner'].includes(o.name)).map(o => o.draw(draw, 0));
   return [...begin, ...Array.from({ length }, (_x, n) => pick(draw, chosen).draw(draw, n + 1))];
+}
+
+/** Calls that read everything that a sequence can have stored. */
+export function readEverything(): StoreCall[] {
+  return [
+    ...rooms.flatMap(id => [
+      { room: id, what: said('peek', id), ask: (store: Store) => store.peek(id) },
+      { room: id, what: said('owner', id), ask: (store: Store) => store.owner(id) },
+      { what: said('codeOf', id), ask: (store: Store) => store.codeOf(id) },
+      ...[1, 2].flatMap(match => [
+        { what: said('replayParts', id, match), ask: (store: Store) => store.replayParts(id, match) },
+        { what: said('replay', id, match), ask: (store: Store) => store.replay(id, match) },
+      ]),
+    ]),
+    { what: 'list(null, 100)', ask: store => store.list(null, 100) },
+    { what: 'quarantined(100)', ask: store => store.quarantined(100) },
+    { what: 'due(1e12, 100)', ask: store => store.due(1e12, 100) },
+    ...['ада', 'bob', 'eve'].flatMap(player =>
+      [null, 'c1', 'c2'].map(call => ({
+        what: said('findOrCreate', player, call),
+        ask: (store: Store) =>
+          store.findOrCreate({
+            game: 'game',
+            pool: anyPool,
+            player,
+            call,
+            skip: [],
+            search: true,
+            prepared: null,
+            reserveMs: 3_600_000,
+            rememberMs: 3_600_000,
+            rememberLastMs: 3_600_000,
+            repeatWithinMs: 0,
+          }),
+      })),
+    ),
+  ];
 }
