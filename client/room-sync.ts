@@ -84,6 +84,8 @@ interface Ended {
 
 /** Time (ms) in which an entry that is in flight arrives. After that it was lost. */
 const inFlightMs = 250;
+/** Changes that are kept while a join is pending. If one is missing after the answer, the room is joined again. */
+const bufferedChanges = 1_000;
 /** Delay (ms) before a join without an answer is repeated. */
 const retryDelayMs = 200;
 /** Delay (ms) before the room is joined again after the answer to a join could not be applied. */
@@ -172,24 +174,25 @@ export class RoomSync implements RoomActionsPort {
 
   /**
    * Joins, or joins again from the replica's position. If a join on this connection has no answer yet, another one
-   * follows it.
+   * follows it. If the server has said when to join again, this happens then.
    */
   rejoin(): void {
     const { state } = this;
     if (state.phase === 'leaving' || state.phase === 'ended') return;
-    // The server knows this client as another player now, who does not own the seat, and did not ask for what is queued.
-    if (this.player !== null && this.player !== this.parts.playerId())
-      return this.end(makeRefusal('seat-lost', 'identity'));
     if (state.phase !== 'joining') {
       const joining: Joining = { phase: 'joining', since: this.parts.clock.now(), buffered: [], request: 'delayed' };
       this.state = joining;
       this.checkStatus();
-      if (this.following === joining && joining.request === 'delayed') this.sendJoin(joining);
-    } else if (state.request === 'delayed') this.sendJoin(state);
-    else state.request = 'repeat';
+      this.sendJoin(joining);
+    } else if (state.request === 'sent') state.request = 'repeat';
   }
 
+  /** Sends a delayed join now, unless it was sent, or nothing is to be sent any more. */
   private sendJoin(joining: Joining): void {
+    if (this.state !== joining || joining.request !== 'delayed') return;
+    // The server knows this client as another player now, who does not own the seat, and did not ask for what is queued.
+    if (this.player !== null && this.player !== this.parts.playerId())
+      return this.end(makeRefusal('seat-lost', 'identity'));
     joining.request = 'sent';
     const join = this.requestJoin(joining);
     this.unanswered.add(join);
@@ -248,17 +251,15 @@ export class RoomSync implements RoomActionsPort {
     joining.request = 'delayed';
     // the answer was for another connection, and the next welcome joins
     if (connector.connection !== connection || !connection) return reply;
-    if (session !== this.session) this.rejoin();
-    else if (!reply.ok && dutyOf(reply.code) === 'retry') {
+    if (!reply.ok && dutyOf(reply.code) === 'retry') {
       const wait = reply.retryAfter ?? retryDelayMs;
       this.after(wait + clock.random() * wait, () => {
-        if (this.following === joining && joining.request === 'delayed' && connector.connection === connection)
-          this.rejoin();
+        if (connector.connection === connection) this.sendJoin(joining);
       });
-      if (isRepeated) this.rejoin();
-    } else {
+    } else if (session !== this.session) this.sendJoin(joining);
+    else {
       if (reply.ok) this.acceptJoin(reply, asked);
-      else if (reply.code === 'seat-lost') this.handleSeatLost(reply);
+      else if (reply.code === 'seat-lost') this.handleSeatLost(reply, joining);
       else this.end(this.seatLoss && dutyOf(reply.code) === 'final' ? this.seatLoss : reply);
       if (isRepeated) this.rejoin();
     }
@@ -273,8 +274,9 @@ export class RoomSync implements RoomActionsPort {
     const missed = this.replica.resume(reply);
     if (missed === null) {
       const since = joining?.since ?? this.parts.clock.now();
-      this.follow({ phase: 'joining', since, buffered: [], request: 'delayed' });
-      this.after(damagedDelayMs, () => this.rejoin());
+      const again: Joining = { phase: 'joining', since, buffered: [], request: 'delayed' };
+      this.follow(again);
+      this.after(damagedDelayMs, () => this.sendJoin(again));
       return;
     }
     this.hold = reply.hold;
@@ -303,10 +305,10 @@ export class RoomSync implements RoomActionsPort {
    * Handles the loss of the seat; the only function that does. If neither player nor host ended the stay, a new session
    * asks for a seat; if there is none, the room ends with the reason of the loss.
    */
-  private handleSeatLost(refusal: Refused): void {
+  private handleSeatLost(refusal: Refused, joining: Joining): void {
     if (!rejoinableLosses.has(refusal.detail ?? '')) return this.end(refusal);
     this.startNewSession(refusal);
-    this.rejoin();
+    this.sendJoin(joining);
   }
 
   /** Continues with a new session, which asks for a seat. */
@@ -330,7 +332,10 @@ export class RoomSync implements RoomActionsPort {
   receiveChange(change: WireChange): void {
     const { following } = this;
     if (!following) return;
-    if (following.phase === 'joining') return void following.buffered.push(change);
+    if (following.phase === 'joining') {
+      if (following.buffered.push(change) > bufferedChanges) following.buffered.shift();
+      return;
+    }
     this.handleReceived(this.replica.receive(change), () => {
       this.lastChangeAt = this.parts.clock.mono();
       this.term = Math.max(this.term, change[0]);
