@@ -44,14 +44,38 @@ export const life: readonly Ablation[] = [
     ],
   },
   {
+    name: 'a join is sent again before retryAfter if something asks for it',
+    why: 'each heartbeat and notice adds a join to the load that the server has just refused',
+    hunt: { test: 'test/unit/room-sync.test.ts', grep: 'before retryAfter' },
+    edits: [
+      edit(
+        'client/room-sync.ts',
+        `else if (state.request === 'sent') state.request = 'repeat';`,
+        `else if (state.request === 'sent') state.request = 'repeat'; else this.sendJoin(state);`,
+      ),
+    ],
+  },
+  {
+    name: 'changes beside a pending join are kept without a bound',
+    why: 'a join that is refused for minutes fills the memory of the page',
+    hunt: { test: 'test/unit/room-sync.test.ts', grep: 'has dropped a change' },
+    edits: [
+      edit(
+        'client/room-sync.ts',
+        `if (following.buffered.push(change) > bufferedChanges) following.buffered.shift();`,
+        `following.buffered.push(change);`,
+      ),
+    ],
+  },
+  {
     name: 'the answer to a session that was given up counts',
     why: 'its refusal ends the room, while another session of the same client is about to have the seat',
     hunt: { test: 'test/unit/protocol/rejoin-as-other-role.test.ts', grep: 'a session that was replaced meanwhile' },
     edits: [
       edit(
         'client/room-sync.ts',
-        `if (session !== this.session) this.rejoin();`,
-        `if (this.endRefusal) this.rejoin();`,
+        `if (session !== this.session) this.sendJoin(joining);`,
+        `if (this.endRefusal) this.sendJoin(joining);`,
       ),
     ],
   },
