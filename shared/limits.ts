@@ -236,8 +236,8 @@ export const limits = {
 
   // --- the cluster ------------------------------------------------------------------------
   /**
-   * Heartbeat interval of a node; silence after which it is declared dead, by the observer's own clock; and the minimum
-   * number of successful reads by the observer within that time.
+   * Heartbeat interval of a node, which is also how often it renews its lease; silence after which it is declared dead,
+   * by the observer's own clock; and the minimum number of successful reads by the observer within that time.
    */
   heartbeat: 200,
   nodeTimeout: 1_200,
