@@ -69,6 +69,7 @@ export class ManagedProcess {
     this.#outputClosed = new Promise(resolve => this.#process.once('close', resolve));
     this.exited = new Promise(resolve => {
       this.#process.once('exit', (code, signal) => {
+        killGroup(pid); // its own children, such as nginx's workers, must not keep its port
         const exit = { name: this.name, code, signal, expected: this.#isExpected };
         events.exited(exit, pid);
         resolve(exit);

@@ -173,6 +173,28 @@ describe('nginx with the shipped settings', () => {
       assert.equal(await get(port, path), 200, path);
   });
 
+  it('[W22e] shows a page that tries again while no node answers, and keeps the status for clients', async () => {
+    const port = await running([]);
+    const { port: nodePort } = upstream.address() as AddressInfo;
+    upstream.closeAllConnections();
+    upstream.close();
+    try {
+      for (const path of ['/', '/socket.io/?EIO=4&transport=polling']) {
+        const response = await fetch(`http://127.0.0.1:${port}${path}`);
+        assert.deepEqual(
+          [response.status, response.headers.get('content-type'), response.headers.get('cache-control')],
+          [502, 'text/html', 'no-store'],
+        );
+        const text = await response.text();
+        assert.match(text, /<meta http-equiv="refresh" content="2">/);
+        assert.match(text, /tries again/);
+      }
+    } finally {
+      upstream.listen(nodePort, '127.0.0.1');
+      await once(upstream, 'listening');
+    }
+  });
+
   it('[W8] lets go of a request whose headers do not end', async () => {
     const port = await running([['client_header_timeout 8s', 'client_header_timeout 1s']]);
     const socket = connect(port, '127.0.0.1');

@@ -66,10 +66,11 @@ class Launch {
     });
   }
 
+  async recorded(): Promise<RecordedProcess[]> {
+    return JSON.parse(await readFile(join(this.folder, 'children.json'), 'utf8')) as RecordedProcess[];
+  }
   async pids(): Promise<number[]> {
-    return (JSON.parse(await readFile(join(this.folder, 'children.json'), 'utf8')) as RecordedProcess[]).map(
-      ({ pid }) => pid,
-    );
+    return (await this.recorded()).map(({ pid }) => pid);
   }
 
   async end(signal: NodeJS.Signals): Promise<number | null> {
@@ -140,7 +141,7 @@ describe('npm run cluster', () => {
     await waitUntilGone(folder, pids);
   });
 
-  it('starts a node that crashed again, and leaves a node alone that was killed on purpose', async () => {
+  it('starts what crashed again, a node or nginx, and leaves a node alone that was killed on purpose', async () => {
     const run = launch();
     const page = await run.sees(PAGE);
     const token = await run.sees(CONTROL);
@@ -169,6 +170,12 @@ describe('npm run cluster', () => {
       (await nodes()).map(({ state }) => state),
       ['up', 'up'],
     );
+
+    // nginx's first process alone: its workers would keep the port.
+    process.kill((await run.recorded()).find(({ name }) => name === 'nginx')?.pid ?? NaN, 'SIGKILL');
+    await run.sees(/!!! nginx .* exited unexpectedly: SIGKILL/);
+    await run.sees(/nginx restarted/);
+    assert.equal((await fetch(`${page}/env`)).status, 200);
   });
 
   it('routes as it is told to, and says so', async () => {
