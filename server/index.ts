@@ -23,6 +23,7 @@ export {
   type ServerActionData,
   type ServerActionName,
   type ServerCallOptions,
+  type ServerCallResult,
   type ServerRooms,
 } from './node/server-rooms.ts';
 export { RulesRejectedError, type ReloadResult } from './node/rules-reloader.ts';

@@ -187,10 +187,10 @@ export const limits = {
     short: { ms: 5_000, frames: 4 },
   },
   /**
-   * Server actions and events of the server that a room remembers by key, and for how long: with a key of the caller's,
-   * and with a key of the call's own, which only its repetitions have.
+   * Calls of the server that a room remembers by key, and for how long: with a key of the caller's, and with a key of
+   * the call's own, which only its repetitions have. `engineKeys`: so many more for calls that end matches and kick.
    */
-  serverCalls: { keys: 256, keyLife: 3_600_000, callLife: 60_000 },
+  serverCalls: { keys: 256, engineKeys: 64, keyLife: 3_600_000, callLife: 60_000 },
   /** Kicked players that a room remembers. */
   banned: 64,
   /** Players for whom a room remembers why they lost their last seat. */

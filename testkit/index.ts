@@ -24,9 +24,12 @@ import { assertDealtSecretsHidden } from './redeals.ts';
 import { Seat } from './seat.ts';
 import { LeakError } from './secrets.ts';
 import { assertNoninterference } from './noninterference.ts';
+import { TableServer } from './table-server.ts';
 import { TestCluster, type TestNode } from './test-cluster.ts';
+import { ServerRoomError, type ServerCallOptions, type ServerCallResult } from '../server/node/server-rooms.ts';
 
-export { LeakError, RejoinError, Replay, Seat };
+export { LeakError, RejoinError, Replay, Seat, ServerRoomError, TableServer };
+export type { ServerCallOptions, ServerCallResult };
 
 /** Options of a table. */
 export interface TableOptions<D extends ContractDef> {
@@ -61,6 +64,8 @@ const idOf = (name: string): string => `user:${name.toLowerCase().replaceAll(' '
 /** A room of one game with connected players, and its match started. */
 export class Table<D extends ContractDef> {
   readonly seats: Seat<D>[] = [];
+  /** What the server's own code can do with the room: server actions, events, ending the match, kicking. */
+  readonly server: TableServer<D>;
   /** Effects that were executed, with repetitions: after a failover the same key may occur again. */
   readonly effects: RequestedEffect<D>[] = [];
   /**
@@ -86,6 +91,12 @@ export class Table<D extends ContractDef> {
   ) {
     this.world = new TestCluster([game as unknown as AnyGame], how.seed ?? 1);
     this.world.steps = [];
+    this.server = new TableServer<D>(
+      this.world,
+      () => this.id,
+      () => this.settle(),
+      this.seats,
+    );
     const { contract } = game;
     this.world.effects = {
       [contract.name]: Object.fromEntries(

@@ -16,10 +16,10 @@ import { RefusalError } from '../../shared/errors.ts';
 import type { Json, JsonObject } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { RoomView } from '../../shared/protocol.ts';
-import type { ServerCall } from '../rooms/core/server-calls.ts';
+import { encodeServerCall, type ServerCall } from '../rooms/core/server-calls.ts';
 import type { RejoinNode } from './node.ts';
 import type { Restrictions } from '../rooms/core/document.ts';
-import type { ViewReply } from '../rooms/actor/messages.ts';
+import type { ServeReply, ViewReply } from '../rooms/actor/messages.ts';
 import { StoreError, type QuarantinedRoom } from '../store/store.ts';
 
 /** A request to a room failed. `code`: see shared/refusals.ts. */
@@ -38,6 +38,12 @@ export interface ReservedSeat {
 export interface ServerCallOptions {
   /** Up to 64 characters, the same for each repetition of the call. */
   key?: string;
+}
+
+/** What became of a call that was executed. */
+export interface ServerCallResult {
+  /** Whether it was executed before, by an earlier call with the same key. */
+  repeated: boolean;
 }
 
 /** The contracts of these games. */
@@ -133,8 +139,9 @@ function readRestrictions(
 /**
  * Rooms, managed by the server's own code: for matchmaking, tournaments, tests. It has a host's rights, and can end a
  * match. Works on any node of a cluster for any room.
- * All methods throw ServerRoomError. `unknown`: the owner died, and it is unknown whether the call was executed (act, send,
- * kick, makeHost and close are retried instead).
+ * All methods throw ServerRoomError. `unknown`: the owner died, and it is unknown whether the call was executed. Only `start`
+ * and `addBot` throw it: the others are sent to the next owner. `unavailable` may mean the same, if no owner answered in
+ * time: repeat the call, with the same key.
  */
 export class ServerRooms<G extends readonly AnyGame[] = readonly AnyGame[]> {
   constructor(private readonly node: RejoinNode) {}
@@ -186,24 +193,28 @@ export class ServerRooms<G extends readonly AnyGame[] = readonly AnyGame[]> {
     return this.runCommand(room, '$start', null);
   }
   /**
-   * Ends the match with a ranking by the server. `ranking`: see the rules' `ctx.end`.
+   * Ends the match with a ranking by the server. `ranking`: see the rules' `ctx.end`. Executed once, as `act`: repeated
+   * with the same key, it never ends the next match. `not-now`: no match is in progress, and the detail says whether it
+   * has ended.
    * @example
    * ```ts
-   * await server.rooms.end(id, { ranking: [[1], [0]] })
+   * const { repeated } = await server.rooms.end(id, { ranking: [[1], [0]] }, { key: 'cup:7:final' })
    * ```
    */
-  end(room: string, result: { ranking: Ranking }): Promise<void> {
-    return this.runCommand(room, '$end', { ranking: result.ranking as unknown as Json });
+  end(room: string, result: { ranking: Ranking }, options: ServerCallOptions = {}): Promise<ServerCallResult> {
+    const data = { ranking: (result?.ranking ?? null) as unknown as Json };
+    return this.callOnce('$end', room, { name: '', data, to: null }, options);
   }
   /**
    * Removes a player: frees the seat, if there is one, and bars the player from joining or watching this room again.
+   * Executed once, as `act`.
    * @example
    * ```ts
    * await server.rooms.kick(id, 'user:2')
    * ```
    */
-  kick(room: string, player: string): Promise<void> {
-    return this.runCommand(room, '$kick', { player });
+  kick(room: string, player: string, options: ServerCallOptions = {}): Promise<ServerCallResult> {
+    return this.callOnce('$kick', room, { name: player, data: { player }, to: null }, options);
   }
   /**
    * Makes a seated player the host.
@@ -303,7 +314,7 @@ export class ServerRooms<G extends readonly AnyGame[] = readonly AnyGame[]> {
     name: N,
     data: ServerActionData<G, N>,
     options: ServerCallOptions = {},
-  ): Promise<void> {
+  ): Promise<ServerCallResult> {
     return this.callOnce('$act', room, { name, data: data as Json, to: null }, options);
   }
 
@@ -322,18 +333,18 @@ export class ServerRooms<G extends readonly AnyGame[] = readonly AnyGame[]> {
       /** Ids of the players who are sent the event. Default: all members. */
       to?: string | readonly string[];
     } = {},
-  ): Promise<void> {
+  ): Promise<ServerCallResult> {
     const { to } = options;
     const players = to === undefined ? null : typeof to === 'string' ? [to] : [...to];
     return this.callOnce('$send', room, { name, data: data as Json, to: players }, options);
   }
 
   private async callOnce(
-    kind: '$act' | '$send',
+    kind: ServerCall['kind'],
     room: string,
     call: Pick<ServerCall, 'name' | 'data' | 'to'>,
     { key }: ServerCallOptions,
-  ): Promise<void> {
+  ): Promise<ServerCallResult> {
     if (key !== undefined && (typeof key !== 'string' || key.length === 0 || key.length > limits.wordLength))
       throw new ServerRoomError('bad-request', `key: a text of 1 to ${limits.wordLength} characters`);
     let data: Json;
@@ -346,12 +357,23 @@ export class ServerRooms<G extends readonly AnyGame[] = readonly AnyGame[]> {
     if (bytes > limits.dataBytes)
       throw new ServerRoomError('too-large', `data: ${bytes} bytes, at most ${limits.dataBytes}`);
     const unique = idFromBytes(this.node.parts.entropy.bytes(16));
-    const request: Omit<ServerCall, 'kind'> = { ...call, data, key: key === undefined ? `$${unique}` : `=${key}` };
-    await this.runCommand(room, kind, request as unknown as Json);
+    const request = encodeServerCall({
+      kind,
+      ...call,
+      data,
+      ...(key === undefined ? { key: `$${unique}` } : { key: `=${key}`, call: unique.slice(0, 8) }),
+    });
+    const { repeated = false } = await this.request(room, kind, request);
+    return { repeated };
   }
 
   private async runCommand(room: string, name: string, data: Json): Promise<void> {
-    const reply = await this.node.router.request(room, { k: 'serve', name, data });
+    await this.request(room, name, data);
+  }
+
+  private async request(room: string, name: string, data: Json): Promise<ServeReply & { ok: true }> {
+    const reply = (await this.node.router.request(room, { k: 'serve', name, data })) as ServeReply;
     if (!reply.ok) throw new ServerRoomError(reply.code, reply.detail);
+    return reply;
   }
 }

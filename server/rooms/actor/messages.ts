@@ -3,6 +3,7 @@ import type { Json } from '../../../shared/json.ts';
 import type { Position, TermStarts } from '../../../shared/position.ts';
 import type { ActReply, InspectReply, JoinSuccess, RoomHead, RoomView } from '../../../shared/protocol.ts';
 import type { Refused } from '../../../shared/refusals.ts';
+import { isServerCall } from '../core/server-calls.ts';
 import type { InputUpdate } from '../core/input-buffer.ts';
 
 /** A member's connection: its node, and its id there. */
@@ -96,7 +97,10 @@ export type RoomReply =
   | ViewReply
   | RoomDumpReply
   | RoomRerunReply
-  | { ok: true };
+  | ServeReply;
+
+/** `repeated`: a call with this key was executed earlier. */
+export type ServeReply = { ok: true; repeated?: true } | Refused;
 
 /** Whether a message may be sent to a second owner when the first one's reply is lost. */
 export function isRepeatable(message: RoomMessage): boolean {
@@ -106,7 +110,7 @@ export function isRepeatable(message: RoomMessage): boolean {
     case 'serve':
       // these are idempotent: they set a state; the others trigger something
       // server calls are recorded by their keys
-      return ['$kick', '$host', '$close', '$release', '$act', '$send'].includes(message.name);
+      return ['$kick', '$host', '$close', '$release'].includes(message.name) || isServerCall(message);
     default:
       return true;
   }

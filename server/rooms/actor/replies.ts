@@ -102,7 +102,7 @@ export function buildReply(from: ReplyContext, message: RoomMessage, outcome: Ou
     case 'act':
       return buildActReply(from, message, outcome!);
     case 'serve':
-      if (outcome?.kind === 'accepted') return { ok: true };
+      if (outcome?.kind === 'accepted') return { ok: true, ...(outcome.repeated ? { repeated: true } : {}) };
       return outcome?.kind === 'refused' ? outcome.refusal : makeRefusal('bad-request');
     case 'leave':
       return outcome?.kind === 'refused' ? outcome.refusal : { ok: true };

@@ -37,7 +37,8 @@ export type Command =
 
 export type Outcome =
   | { kind: 'seated'; seated: SeatedPlayer }
-  | { kind: 'accepted'; seq: number }
+  /** `repeated`: a call of the server with the same key was executed before. */
+  | { kind: 'accepted'; seq: number; repeated?: true }
   /** `code` may be one of the game's own. */
   | { kind: 'refused'; refusal: Refused; /** By `setup`, which threw. */ failed?: true }
   | { kind: 'refusedAction'; seq: number; refusal: Refused }

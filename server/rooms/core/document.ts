@@ -104,8 +104,11 @@ export interface HiddenSeat {
 }
 export type StoredVerdict = number | [seq: number, code: string, detail: string];
 
-/** `until`: when it is forgotten, on the room's clock. */
-export type ServerCallRecord = [until: number, rule: string, verdict: StoredVerdict];
+/**
+ * `until`: when it is forgotten, on the room's clock. `rule`: what was done. `call`: the call that did it, if it had a
+ * key of the caller's.
+ */
+export type ServerCallRecord = [until: number, rule: string, verdict: StoredVerdict, call?: string];
 
 /** The fault of a room that the server has closed. Clients are shown no fault. */
 export const closedFault = 'closed';

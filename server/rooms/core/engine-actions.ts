@@ -120,7 +120,11 @@ export function performEngineAction(
     }
     case '$end': {
       if (requester !== 'server') throw new EngineRefusalError('no-such-action');
-      if (room.phase !== 'playing') throw new EngineRefusalError('not-now');
+      if (room.phase !== 'playing')
+        throw new EngineRefusalError(
+          'not-now',
+          room.phase === 'ended' ? `match ${room.match} has already ended` : 'no match is in progress',
+        );
       try {
         endMatch(t.doc, args['ranking'] as unknown as Ranking);
       } catch (error) {

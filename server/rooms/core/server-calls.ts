@@ -1,5 +1,5 @@
 import type { ContractDef } from '../../../shared/contract.ts';
-import type { Json } from '../../../shared/json.ts';
+import type { Json, JsonObject } from '../../../shared/json.ts';
 import { limits } from '../../../shared/limits.ts';
 import { parse } from '../../../shared/parse.ts';
 import { parseJson } from '../../../shared/parse-json.ts';
@@ -13,26 +13,48 @@ import { refuseQuarantined } from './quarantine.ts';
 import { assertSync } from './rule-context.ts';
 import type { RuleRunner } from './rule-runner.ts';
 
-/** What the server's own code has a room do once: a server action (`$act`), or an event (`$send`). */
+/**
+ * What the server's own code has a room do once: a server action (`$act`), an event (`$send`), or what the engine does
+ * (`$end`, `$kick`).
+ */
 export interface ServerCall {
-  kind: '$act' | '$send';
+  kind: '$act' | '$send' | '$end' | '$kick';
   /** `=` and the caller's key, or `$` and a unique text. */
   key: string;
+  /** The same for all attempts of one call. Nodes of older builds send none. */
+  call?: string;
+  /** Of the action or the event; the player to kick. */
   name: string;
   data: Json;
   /** For an event: the players who are sent it; null: all members. */
   to: string[] | null;
 }
 
+/**
+ * As sent to a room. The fields of `data` of `$end` and `$kick` are outside it, too: nodes of builds that do not know
+ * their keys read them there.
+ */
+export const encodeServerCall = ({ kind, ...call }: ServerCall): Json =>
+  ({ ...(isEngineCall(kind) ? (call.data as JsonObject) : {}), ...call }) as unknown as Json;
+
 type ServeCommand = Command & { kind: 'serve' };
 
-export const isServerCall = ({ name }: ServeCommand): boolean => name === '$act' || name === '$send';
+const isEngineCall = (kind: string): boolean => kind === '$end' || kind === '$kick';
+
+export const isServerCall = ({ name, data }: Pick<ServeCommand, 'name' | 'data'>): boolean =>
+  name === '$act' ||
+  name === '$send' ||
+  (isEngineCall(name) && typeof (data as JsonObject | null)?.['key'] === 'string');
 export const readServerCall = ({ name, data }: ServeCommand): ServerCall => ({
   ...(data as unknown as ServerCall),
   kind: name as ServerCall['kind'],
 });
 /** The rule that a call runs, as in hang reports and logs. */
-export const ruleOf = ({ kind, name }: ServerCall): string => `${kind === '$act' ? 'serverActions' : 'events'}.${name}`;
+export const ruleOf = ({ kind, name }: ServerCall): string =>
+  isEngineCall(kind) ? kind : `${kind === '$act' ? 'serverActions' : 'events'}.${name}`;
+
+/** What a key stands for. */
+const subjectOf = (call: ServerCall): string => (call.kind === '$kick' ? `$kick ${call.name}` : ruleOf(call));
 
 /** Executes calls of the server, each once: the room remembers their verdicts by key for some time (SPEC X5). */
 export class ServerCalls {
@@ -53,6 +75,7 @@ export class ServerCalls {
 
   private execute(call: ServerCall, seq: number): StoredVerdict {
     if (this.rules.isBlocked(blockKeys.serverCall(call.key))) return [seq, 'rule-failed', hungDetail];
+    if (isEngineCall(call.kind)) return this.runEngineAction(call, seq);
     try {
       if (call.kind === '$act') this.rules.draft.transact(() => this.runAction(call), 'rule');
       else this.rules.draft.transact(() => this.sendEvent(call));
@@ -61,6 +84,11 @@ export class ServerCalls {
       const { code, detail } = this.actions.refusalOf(error, call.name, ruleOf(call));
       return [seq, code, detail ?? ''];
     }
+  }
+
+  private runEngineAction({ kind, data }: ServerCall, seq: number): StoredVerdict {
+    const outcome = this.actions.serve({ kind: 'serve', name: kind, data }, seq);
+    return outcome.kind === 'refused' ? [seq, outcome.refusal.code, outcome.refusal.detail ?? ''] : seq;
   }
 
   private runAction({ name, data }: ServerCall): void {
@@ -95,13 +123,14 @@ export class ServerCalls {
     const served = doc.hidden.served ?? {};
     const known = Object.hasOwn(served, call.key) ? served[call.key]! : null;
     if (known && known[0] > now)
-      return known[1] === ruleOf(call)
-        ? outcomeOf(known[2])
+      return known[1] === subjectOf(call)
+        ? outcomeOf(known[2], known[3] !== call.call)
         : { kind: 'refused', refusal: makeRefusal('bad-request', 'key: was used for something else') };
     const live = Object.values(served).filter(([until]) => until > now);
-    if (live.length < limits.serverCalls.keys) return null;
+    const { keys, engineKeys } = limits.serverCalls;
+    if (live.length < keys + (isEngineCall(call.kind) ? engineKeys : 0)) return null;
     const wait = Math.min(...live.map(([until]) => until)) - now;
-    const detail = `the room remembers ${limits.serverCalls.keys} keys`;
+    const detail = `the room remembers ${keys} keys`;
     return { kind: 'refused', refusal: makeRefusal('slow-down', detail, wait) };
   }
 
@@ -111,11 +140,13 @@ export class ServerCalls {
     const { keyLife, callLife } = limits.serverCalls;
     const served = (doc.hidden.served ??= {});
     for (const [key, [until]] of Object.entries(served)) if (until <= now) delete served[key];
-    served[call.key] = [now + (call.key.startsWith('$') ? callLife : keyLife), ruleOf(call), verdict];
+    const until = now + (call.key.startsWith('$') ? callLife : keyLife);
+    served[call.key] = [until, subjectOf(call), verdict];
+    if (call.call !== undefined) served[call.key]!.push(call.call);
   }
 }
 
-const outcomeOf = (verdict: StoredVerdict): Outcome =>
+const outcomeOf = (verdict: StoredVerdict, repeated = false): Outcome =>
   typeof verdict === 'number'
-    ? { kind: 'accepted', seq: verdict }
+    ? { kind: 'accepted', seq: verdict, ...(repeated ? { repeated: true as const } : {}) }
     : { kind: 'refused', refusal: { ok: false, code: verdict[1], ...(verdict[2] ? { detail: verdict[2] } : {}) } };

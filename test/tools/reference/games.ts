@@ -98,3 +98,21 @@ export const ships = contract('ships', {
   tick: { hz: 20 },
   inputs: { steer: held(z.object({ x: z.int(), y: z.int() })), dash: pressed() },
 });
+
+/** Has a server action. */
+export const clocks = contract('clocks', {
+  version: 1,
+  seats: { min: 2, max: 2 },
+  state: state<{ left: number[] }>(),
+  actions: {},
+  serverActions: { grantTime: z.object({ seat: z.int(), ms: z.int() }) },
+});
+export const clocksGame = clocks.rules({
+  setup: ctx => ({ left: ctx.players.map(() => 60_000) }),
+  actions: {},
+  serverActions: {
+    grantTime: (s, { seat, ms }) => {
+      s.left[seat]! += ms;
+    },
+  },
+});

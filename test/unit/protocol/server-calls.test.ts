@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { ServerRoomError, ServerRooms } from '../../../server/node/server-rooms.ts';
+import { encodeServerCall } from '../../../server/rooms/core/server-calls.ts';
+import type { Json, JsonObject } from '../../../shared/json.ts';
 import { contract, state, view } from '../../../shared/contract.ts';
 import { limits } from '../../../shared/limits.ts';
 import { emptyRoom, outcomeCode } from '../room-machine.ts';
@@ -138,6 +140,59 @@ describe('server actions', () => {
     assert.deepEqual(pay('=1'), ['ok', keys + 2]);
     assert.deepEqual(Object.keys(room.room.doc.hidden.served!), ['=more', '=1']);
     assert.deepEqual(room.replayed().hidden, room.room.doc.hidden);
+  });
+
+  it('[X4a] [X5f] [X5g] ends a match once, and never the next one; kicks once; a repetition is told that it is one', async () => {
+    for (const lose of ['request', 'reply'] as const) {
+      const { server, run, id, adas, world } = await openBank();
+      const loseNextAppend = () => {
+        let left = 1;
+        world.faultFor = call =>
+          call.op === 'append' && call.node === world.owner(id)?.name && left-- > 0 ? { lose } : undefined;
+      };
+      loseNextAppend();
+      const end = () => run(server.end(id, { ranking: [[1], [0]] }, { key: 'final' }));
+      assert.deepEqual(await end(), { repeated: false });
+      await world.clock.waitUntil('it is over', () => adas.info.phase === 'ended', 2_000);
+      await run(server.start(id));
+      assert.deepEqual(await end(), { repeated: true });
+      assert.equal((await run(server.see(id))).room.phase, 'playing');
+      loseNextAppend();
+      assert.deepEqual(await run(server.end(id, { ranking: [[0], [1]] })), { repeated: false }, lose);
+      await assert.rejects(run(server.end(id, { ranking: [[0], [1]] })), {
+        code: 'not-now',
+        detail: 'match 2 has already ended',
+      });
+      loseNextAppend();
+      assert.deepEqual(await run(server.kick(id, 'bob', { key: 'k' })), { repeated: false });
+      assert.deepEqual(await run(server.kick(id, 'bob', { key: 'k' })), { repeated: true });
+      await assert.rejects(run(server.kick(id, 'ada', { key: 'k' })), refusal('bad-request'));
+      assert.deepEqual((await run(server.see(id))).players, ['ada', null]);
+    }
+  });
+
+  it('[X5f] a room whose keys are used up can still be ended by the server', () => {
+    const room = emptyRoom(bankGame(() => null));
+    for (const player of ['ada', 'bob']) room.join(player);
+    room.act(0, '$start');
+    const serve = (name: '$send' | '$end', key: string, data: Json) =>
+      outcomeCode(
+        room.step({ kind: 'serve', name, data: { key, name: name === '$send' ? 'paid' : '', data, to: null } }),
+      );
+    for (let i = 0; i < limits.serverCalls.keys; i++) assert.equal(serve('$send', `=${i}`, { by: 1 }), 'ok');
+    assert.equal(serve('$send', '=more', { by: 1 }), 'slow-down');
+    assert.equal(serve('$end', '=end', { ranking: [[0, 1]] }), 'ok');
+    assert.equal(serve('$end', '=end', { ranking: [[0, 1]] }), 'ok');
+  });
+
+  it('[X5f] nodes of a build without keys for them find what to end and whom to kick', () => {
+    const data = (kind: '$end' | '$kick', name: string, data: Json) =>
+      encodeServerCall({ kind, key: '=k', name, data, to: null }) as JsonObject;
+    assert.deepEqual(data('$end', '', { ranking: [[0]] })['ranking'], [[0]]);
+    assert.deepEqual(data('$kick', 'bob', { player: 'bob' })['player'], 'bob');
+    const room = emptyRoom(bankGame(() => null));
+    for (const player of ['ada', 'bob']) room.join(player);
+    assert.equal(outcomeCode(room.step({ kind: 'serve', name: '$kick', data: { player: 'bob' } })), 'ok');
   });
 
   it('[X5e] one that hangs takes its node with it, and is refused by the next owner', async () => {

@@ -34,6 +34,43 @@ describe('the test kit', () => {
     );
   });
 
+  it('[X5] [X6] performs server actions, sends events, ends matches and kicks, as server code does', async () => {
+    const game = contract('bank', {
+      version: 1,
+      seats: { min: 2, max: 2 },
+      state: state<{ money: number }>(),
+      actions: {},
+      serverActions: { pay: z.object({ by: z.int() }) },
+      events: { paid: z.object({ by: z.int() }) },
+      refusals: ['too-much'],
+    }).rules({
+      setup: () => ({ money: 0 }),
+      actions: {},
+      serverActions: {
+        pay: (s, { by }, ctx) => {
+          if (by > 9) ctx.refuse('too-much', `${by}`);
+          s.money += by;
+        },
+      },
+    });
+    const t = await table(game, { seed: 6 });
+    const [ann, bob] = t.seats as [(typeof t.seats)[0], (typeof t.seats)[0]];
+    assert.deepEqual(await t.server.act('pay', { by: 5 }, { key: 'order' }), { repeated: false });
+    await t.killOwner();
+    assert.deepEqual(await t.server.act('pay', { by: 5 }, { key: 'order' }), { repeated: true });
+    assert.deepEqual([ann.state, bob.state], [{ money: 5 }, { money: 5 }]);
+    await assert.rejects(t.server.act('pay', { by: 10 }), { name: 'ServerRoomError', code: 'too-much', detail: '10' });
+    await t.server.send('paid', { by: 5 });
+    assert.deepEqual(bob.events, [{ name: 'paid', data: { by: 5 }, replayed: false }]);
+    await t.server.end({ ranking: [[1], [0]] });
+    assert.deepEqual(ann.info.result, { ranking: [[1], [0]] });
+    await t.server.kick(bob.id);
+    assert.equal(bob.room.ended?.code, 'kicked');
+    const alone = await table(game, { nodes: 1 });
+    await alone.server.act('pay', { by: 1 });
+    assert.equal(alone.seats[0]!.state.money, 1);
+  });
+
   it('a frozen owner wakes up and changes nothing; a drain is not felt', async () => {
     const t = await table(fourInARowGame, { seed: 4 });
     const turn = () => t.seats.find(s => s.seat === s.state.turn)!;
