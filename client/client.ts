@@ -1,4 +1,4 @@
-import type { Contract, ContractDef, OptionsIn, ProfileIn } from '../shared/contract.ts';
+import type { Contract, ContractDef, OptionsIn, Out, ProfileIn, Schema } from '../shared/contract.ts';
 import type { Json, JsonObject } from '../shared/json.ts';
 import type { InspectReply, ListReply, RoomHead, RoomSummary } from '../shared/protocol.ts';
 import { Connector } from './connector.ts';
@@ -6,6 +6,7 @@ import { PendingLeaves } from './pending-leaves.ts';
 import { checkName, encodePayloads } from './outgoing-checks.ts';
 import { Credentials, type AuthSource, type TokenSource } from './credentials.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { Listeners } from './listeners.ts';
 import { JoinedRooms } from './joined-rooms.ts';
 import { listenToPage } from './page-events.ts';
 import { PersistentRequests } from './persistent-requests.ts';
@@ -67,6 +68,7 @@ export class Client {
    * ```
    */
   readonly onNewIdentity: (fn: () => void) => () => void;
+  private readonly broadcasts = new Listeners<[name: string, data: unknown]>();
   private readonly connector: Connector;
   private readonly credentials: Credentials;
   private readonly clock: CompleteClock;
@@ -309,6 +311,25 @@ export class Client {
     }
   }
   /**
+   * Calls `fn` for each message of this name that the server's own code sends to all clients with `server.broadcast`.
+   * Such a message is not kept: a client that is not connected then does not receive it.
+   * @param schemas the schemas that are given to `server.broadcast`, for the type of the data
+   * @throws TypeError if there is no schema of this name
+   * @example
+   * ```ts
+   * const broadcasts = { maintenance: z.object({ minutes: z.int() }) }
+   * client.onBroadcast(broadcasts, 'maintenance', ({ minutes }) => { banner.textContent = `A break in ${minutes} minutes` })
+   * ```
+   */
+  onBroadcast<S extends Record<string, Schema>, N extends keyof S & string>(
+    schemas: S,
+    name: N,
+    fn: (data: Out<S[N]>) => void,
+  ): () => void {
+    if (!schemas[name]) throw new TypeError(`no schema of a broadcast '${name}'`);
+    return this.broadcasts.add((of, data) => of === name && fn(data as Out<S[N]>));
+  }
+  /**
    * Connects to another node, if the routing leads to one.
    * @example
    * ```ts
@@ -352,7 +373,8 @@ export class Client {
   private handleEvent(name: string, args: unknown[]): void {
     if (name === 'heads') return this.heartbeat.receiveHeads(args[0] as Record<string, RoomHead>);
     this.heartbeat.handleActivity();
-    if (name === 'token') this.credentials.storeToken(args[0] as string);
+    if (name === 'broadcast') this.broadcasts.notify(args[0] as string, args[1]);
+    else if (name === 'token') this.credentials.storeToken(args[0] as string);
     else this.rooms.receiveEvent(name, args);
   }
 }

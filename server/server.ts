@@ -1,7 +1,7 @@
 import type { RequestListener, Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import type { AnyGame } from '../shared/contract.ts';
+import type { AnyGame, In, Schema } from '../shared/contract.ts';
 import { createApp } from './http/app.ts';
 import { idFromBytes } from '../shared/ids.ts';
 import type { Backend } from './backend.ts';
@@ -32,6 +32,7 @@ import type { Log } from './runtime/ports.ts';
 import type { EffectHandlerLookup } from './rooms/actor/effect-runner.ts';
 import { ignoredSettings } from './options-from-env.ts';
 import { realClock, realEntropy, realCompressor } from './runtime/real-ports.ts';
+import { broadcast } from './node/broadcast.ts';
 import { ServerRooms } from './node/server-rooms.ts';
 import { noHangDetector } from './rooms/core/rule-tracker.ts';
 import { MemoryStore } from './store/memory-store.ts';
@@ -134,6 +135,25 @@ export interface ServerOptions<G extends readonly AnyGame[] = readonly AnyGame[]
 export interface RunningServer<G extends readonly AnyGame[] = readonly AnyGame[]> {
   /** Rooms, for the server's own code: create, start, end, kick, close. */
   readonly rooms: ServerRooms<G>;
+  /**
+   * Sends a message to all clients of all nodes, or to those in rooms of one game. Clients receive it with
+   * `client.onBroadcast`. It is not kept: a client that is not connected then, or whose node cannot be reached, does not
+   * receive it. At most 4 KiB of JSON; 20 at once, then 2 a second.
+   * @param schemas the schemas of the data, by name; shared with the clients for the types
+   * @throws ServerRoomError `bad-data`, `too-large`, `slow-down`
+   * @example
+   * ```ts
+   * const broadcasts = { maintenance: z.object({ minutes: z.int() }) }
+   * server.broadcast(broadcasts, 'maintenance', { minutes: 5 })
+   * server.broadcast(broadcasts, 'maintenance', { minutes: 5 }, { game: race }) // to clients in rooms of this game
+   * ```
+   */
+  broadcast<S extends Record<string, Schema>, N extends keyof S & string>(
+    schemas: S,
+    name: N,
+    data: In<S[N]>,
+    options?: { game?: { readonly name: string } },
+  ): void;
   /** Whether the node accepts new clients and rooms: false while draining, or without Redis. */
   readonly ready: boolean;
   /** Health, metrics and the room list, for mounting if `app` was not given: `app.use('/rejoin', server.routes)`. */
@@ -365,6 +385,7 @@ async function composeServer(
     })());
   return {
     rooms,
+    broadcast: (schemas, name, data, { game } = {}) => broadcast(node, schemas, name, data, game?.name ?? null),
     routes: serve,
     file: backend.folder?.file ?? null,
     close,

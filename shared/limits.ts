@@ -269,6 +269,13 @@ export const limits = {
    * than the interval at which an idle client asks for them.
    */
   pingInterval: 1_700,
+  /**
+   * Broadcasts to all clients by the server's own code of a node; JSON of one; clients of a node that receive one at the
+   * same time.
+   */
+  broadcasts: { burst: 20, perSecond: 2 },
+  broadcastBytes: 4_096,
+  broadcastBatch: 500,
   /** Interval at which nodes exchange the latest positions and members of their rooms. */
   headExchangeInterval: 1_000,
   /** Interval at which nodes read the due index; delay after which any node wakes a room that is overdue. */

@@ -415,6 +415,8 @@ export interface ServerToClient {
   notice(notice: Notice): void;
   /** A signal of a member; `player` is the member's public id. */
   signal(room: string, player: string, name: string, data: Json): void;
+  /** A message of the server's own code to all clients. Not kept: it may be lost. */
+  broadcast(name: string, data: Json): void;
   token(token: string): void;
   /** The node shuts down: open another connection, then close this one. */
   moving(): void;

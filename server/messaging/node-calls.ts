@@ -1,3 +1,4 @@
+import type { Json } from '../../shared/json.ts';
 import type { Notice } from '../../shared/protocol.ts';
 import type { Channel } from '../runtime/ports.ts';
 import type { Owner } from '../store/store.ts';
@@ -47,6 +48,8 @@ export interface NodeMessages {
   'declared-dead': null;
   /** For one connection of the receiver. */
   notice: [conn: string, notice: Notice];
+  /** An event for all clients of the receiver, or those in rooms of a game. */
+  'client-broadcast': [name: string, data: Json, game: string | null];
   /** An event for the receiver's clients in a channel. */
   broadcast: [channel: Channel, event: FanoutEvent, args: unknown[]];
   /** A change for the receiver's clients in a channel; the fields of `RoomChange`, in order. */

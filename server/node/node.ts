@@ -34,6 +34,7 @@ import { gameKey } from '../rooms/core/game-key.ts';
 import { ConnectedClients } from '../sessions/connected-clients.ts';
 import { IsolationMonitor } from './isolation-monitor.ts';
 import { StoreMonitor } from './store-monitor.ts';
+import { ClientBroadcasts } from '../sessions/client-broadcasts.ts';
 import { ClientRequests } from '../sessions/client-requests.ts';
 import type { Store } from '../store/store.ts';
 
@@ -84,6 +85,7 @@ export class RejoinNode implements MembershipNode, OwnedRoomsListener {
   readonly router: Router;
   readonly lobby: Lobby;
   readonly clientRequests: ClientRequests;
+  readonly broadcasts: ClientBroadcasts;
   private readonly contact: StoreContact;
   private readonly storeMonitor: StoreMonitor;
   private readonly isolation: IsolationMonitor;
@@ -214,6 +216,8 @@ export class RejoinNode implements MembershipNode, OwnedRoomsListener {
       fanout,
       hangDetector,
     });
+
+    this.broadcasts = new ClientBroadcasts({ self, clients, membership, rpc, clock });
 
     // Moves of rooms between nodes.
     this.loadBalancer = new LoadBalancer({
