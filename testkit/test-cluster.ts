@@ -19,7 +19,14 @@ import type {
   RuleRun,
   HangDetector,
 } from '../server/runtime/ports.ts';
-import { StoreError, type AppendRequest, type FindOrCreate, type NewRoom, type Store } from '../server/store/store.ts';
+import {
+  StoreError,
+  type AppendRequest,
+  type FindOrCreate,
+  type NewRoom,
+  type SnapshotRequest,
+  type Store,
+} from '../server/store/store.ts';
 import { MemoryStore } from '../server/store/memory-store.ts';
 import type { AnyGame } from '../shared/contract.ts';
 import type { Handshake } from '../shared/protocol.ts';
@@ -526,8 +533,10 @@ export class TestCluster {
   ): Promise<void> {
     try {
       if (created) this.verifier.recordCreated(created.id, created.snapshot);
-      else if (op === 'snapshot') this.verifier.verifySnapshot(room!, args[2] as number, args[3] as string);
-      else if (append) {
+      else if (op === 'snapshot') {
+        const { seq, text } = args[1] as SnapshotRequest;
+        this.verifier.verifySnapshot(room!, seq, text);
+      } else if (append) {
         const owner = host.node.ownedRooms.get(room!);
         if (this.verifiesJournal)
           await this.verifier.verifyAppended(

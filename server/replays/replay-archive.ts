@@ -84,7 +84,7 @@ export class ReplayArchive {
         const dropReason = this.dropReasonOf(recording);
         if (dropReason !== null) this.parts.meter.count('replaysDropped', 1, dropReason);
         const text = dropReason === null ? await this.encode(recording) : null;
-        await store.keepReplay(id, match, text, life, limits.recording.perRoom);
+        await store.keepReplay(id, match, { text, life, most: limits.recording.perRoom });
         if (text !== null) {
           this.parts.meter.count('replays');
           this.parts.meter.count('replayBytes', text.length);

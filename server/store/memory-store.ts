@@ -5,6 +5,7 @@ import type {
   ClaimedRoom,
   FindOrCreate,
   Found,
+  KeptReplay,
   Life,
   ClaimRefusal,
   NewRoom,
@@ -15,8 +16,8 @@ import type {
   PassResult,
   PeekedRoom,
   QuarantinedRoom,
-  ReplayPart,
   LastHeartbeat,
+  SnapshotRequest,
   Store,
 } from './store.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
@@ -98,11 +99,7 @@ export class MemoryStore implements Store {
 
   async snapshot(
     id: string,
-    token: string,
-    seq: number,
-    text: string,
-    keep: number,
-    parts: readonly ReplayPart[] = [],
+    { token, seq, text, keep, parts = [] }: SnapshotRequest,
   ): Promise<'ok' | 'fenced' | 'old'> {
     const stored = this.table.snapshot(id, token, seq, keep);
     if (typeof stored === 'string') return stored;
@@ -133,7 +130,7 @@ export class MemoryStore implements Store {
     return pieces && pieces.expires > this.clock.now() ? [...pieces.texts] : [];
   }
 
-  async keepReplay(id: string, match: number, text: string | null, life: number, most: number): Promise<void> {
+  async keepReplay(id: string, match: number, { text, life, most }: KeptReplay): Promise<void> {
     if (text !== null) this.replays.set(`${id}/${match}`, { text, expires: this.clock.now() + wholeMs(life) });
     this.replays.delete(`${id}/${match - most}`);
     this.pieces.delete(`${id}/${match}`);

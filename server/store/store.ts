@@ -62,24 +62,15 @@ export interface Store {
   /** Whether an `append` may carry messages in `publish` now. */
   readonly canPublishOnAppend: boolean;
   /**
-   * Writes a snapshot as of `seq` and drops the entries more than `keep` behind it. `parts` are appended to the
-   * recordings of matches in the same step, and expire with the room.
+   * Writes a snapshot and drops entries in the same step.
    */
-  snapshot(
-    id: string,
-    token: string,
-    seq: number,
-    text: string,
-    keep: number,
-    parts?: readonly ReplayPart[],
-  ): Promise<'ok' | 'fenced' | 'old'>;
+  snapshot(id: string, snapshot: SnapshotRequest): Promise<'ok' | 'fenced' | 'old'>;
   /** The parts of a match's recording so far, oldest first. */
   replayParts(id: string, match: number): Promise<string[]>;
   /**
-   * Stores a recording for `life` ms (`text` null: stores none), and removes its parts and the recording `most` matches
-   * before it. A recording outlives its room.
+   * Stores a recording, and removes its parts and the recording `most` matches before it. A recording outlives its room.
    */
-  keepReplay(id: string, match: number, text: string | null, life: number, most: number): Promise<void>;
+  keepReplay(id: string, match: number, replay: KeptReplay): Promise<void>;
   replay(id: string, match: number): Promise<string | null>;
   /**
    * Releases the room, so that the next claim needs no proof of the owner's death. `quarantine`: the room cannot be
@@ -282,6 +273,28 @@ export type ClaimRefusal =
   | { ok: false; why: 'missing' }
   | { ok: false; why: 'taken'; owner: Owner }
   | { ok: false; why: 'game'; game: string };
+
+/** A snapshot by the room's owner. */
+export interface SnapshotRequest {
+  token: string;
+  /** The entry that it includes. */
+  seq: number;
+  text: string;
+  /** Entries that stay in the journal: all after `seq`, and this many up to it. */
+  keep: number;
+  /** Appended to the recordings of matches in the same step. They expire with the room. */
+  parts?: readonly ReplayPart[];
+}
+
+/** The recording of a match that has ended. */
+export interface KeptReplay {
+  /** Null: none is stored. */
+  text: string | null;
+  /** Milliseconds. */
+  life: number;
+  /** Number of recordings of one room that are kept. */
+  most: number;
+}
 
 export interface AppendRequest {
   token: string;

@@ -7,6 +7,7 @@ import type {
   NewRoom,
   PassRequest,
   PassResult,
+  SnapshotRequest,
 } from '../../server/store/store.ts';
 import { applyChange, entryChanges, difference, isSame } from './independent-delta.ts';
 import { firedOf, marks } from './games.ts';
@@ -74,8 +75,7 @@ export class JournalChecks {
     else if (call.op === 'pass' && (call.result as PassResult).ok)
       this.passed(args[1] as PassRequest, call.result as PassResult);
     else if (call.op === 'append' && call.result === 'ok') this.appended(call, args[1] as AppendRequest);
-    else if (call.op === 'snapshot' && call.result === 'ok')
-      this.snapshot(args[1] as string, args[2] as number, args[3] as string);
+    else if (call.op === 'snapshot' && call.result === 'ok') this.snapshot(args[1] as SnapshotRequest);
     else if (call.op === 'release' && call.result === 'ok') this.released(args[1] as string);
   }
 
@@ -165,7 +165,7 @@ export class JournalChecks {
     this.read(this.doc, false);
   }
 
-  private snapshot(token: string, seq: number, text: string): void {
+  private snapshot({ token, seq, text }: SnapshotRequest): void {
     if (token !== this.token) this.complain('a term has one writer', 'a snapshot by somebody else than the owner');
     const { doc } = JSON.parse(text) as { doc: Doc };
     this.forgot = true;

@@ -12,6 +12,7 @@ import type {
   Found,
   HangReport,
   LastHeartbeat,
+  KeptReplay,
   Life,
   NewRoom,
   OccupiedPage,
@@ -21,7 +22,7 @@ import type {
   PassResult,
   PeekedRoom,
   QuarantinedRoom,
-  ReplayPart,
+  SnapshotRequest,
   Store,
   StoreError,
 } from '../store.ts';
@@ -225,11 +226,7 @@ export class FileStore implements Store {
 
   async snapshot(
     id: string,
-    token: string,
-    seq: number,
-    text: string,
-    keep: number,
-    parts: readonly ReplayPart[] = [],
+    { token, seq, text, keep, parts = [] }: SnapshotRequest,
   ): Promise<'ok' | 'fenced' | 'old'> {
     const stored = this.facts.snapshot(id, token, seq, keep);
     if (typeof stored === 'string') return stored;
@@ -256,7 +253,7 @@ export class FileStore implements Store {
     return this.connection.read<string[]>(['parts', id, match, this.parts.clock.now()]);
   }
 
-  async keepReplay(id: string, match: number, text: string | null, life: number, most: number): Promise<void> {
+  async keepReplay(id: string, match: number, { text, life, most }: KeptReplay): Promise<void> {
     const { connection, parts } = this;
     connection.checkOpen();
     if (text !== null) connection.add(['replay', id, match, text, parts.clock.now() + wholeMs(life)]);

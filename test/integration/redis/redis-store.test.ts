@@ -184,7 +184,10 @@ describe('the Redis store', () => {
     await append(id, 1);
     for (const life of [60_000, 600_000]) {
       if (life > 60_000) await append(id, 2, { life: { ms: life, code: `C${count}`, match: 0 } });
-      assert.equal(await store.snapshot(id, 'a', (await store.owner(id))!.seq, '{}', 32), 'ok');
+      assert.equal(
+        await store.snapshot(id, { token: 'a', seq: (await store.owner(id))!.seq, text: '{}', keep: 32 }),
+        'ok',
+      );
       for (const key of ['m', 'j', 's']) {
         const left = await admin.pTTL(`p:{r:${id}}:${key}`);
         assert.ok(left > life - 30_000 && left <= life, `${key} lives ${left} ms of ${life}`);
@@ -206,7 +209,10 @@ describe('the Redis store', () => {
       ),
     ];
     await append(id, 1);
-    assert.equal(await store.snapshot(id, 'a', 1, 's', 32, [{ match: 3, text: 'piece' }]), 'ok');
+    assert.equal(
+      await store.snapshot(id, { token: 'a', seq: 1, text: 's', keep: 32, parts: [{ match: 3, text: 'piece' }] }),
+      'ok',
+    );
     assert.deepEqual(await left(), [3]);
     await append(id, 2, { life: { ms: 8.2 * 60_000, code, match: 3 } });
     assert.deepEqual(await left(), [25]);

@@ -259,7 +259,7 @@ export const lobby: readonly Ablation[] = [
     hunt: { test: 'test/integration/redis/acl-and-tls.test.ts', grep: 'taken away later' },
     edits: [
       edit(
-        'server/store/redis-store.ts',
+        'server/store/redis-access.ts',
         'isFault.test(message)) this.reportFault(what, message);',
         `isFault.test(message)) what += '';`,
       ),

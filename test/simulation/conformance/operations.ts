@@ -4,6 +4,7 @@ import {
   type HangReport,
   type FindOrCreate,
   type Offer,
+  type SnapshotRequest,
   type Store,
 } from '../../../server/store/store.ts';
 import type { RoomSummary } from '../../../shared/protocol.ts';
@@ -162,18 +163,18 @@ export const operations: readonly Operation[] = [
     name: 'snapshot',
     weight: 6,
     draw: (draw, n) => {
-      const args = [
-        pick(draw, rooms),
-        pick(draw, tokens),
-        draw(6),
-        `snapshot ${n}`,
-        draw(3),
-        maybe(draw, () => [
-          { match: 1, text: `piece ${n}` },
-          ...(draw(2) ? [{ match: 2, text: `piece ${n} of the next` }] : []),
+      const id = pick(draw, rooms);
+      const snapshot = given({
+        token: pick(draw, tokens),
+        seq: draw(6),
+        text: `snapshot ${n}`,
+        keep: draw(3),
+        parts: maybe(draw, () => [
+          { match: 1, text: `part ${n}` },
+          ...(draw(2) ? [{ match: 2, text: `part ${n} of the next` }] : []),
         ]),
-      ] as const;
-      return { what: said('snapshot', ...args), ask: store => store.snapshot(...args) };
+      }) as SnapshotRequest;
+      return { what: said('snapshot', id, snapshot), ask: store => store.snapshot(id, snapshot) };
     },
   },
   {
@@ -186,7 +187,13 @@ export const operations: readonly Operation[] = [
         ask: async store => {
           const owner = await store.owner(id);
           return owner?.token
-            ? store.snapshot(id, owner.token, owner.seq, `snapshot ${n}`, keep, [{ match, text: `part ${n}` }])
+            ? store.snapshot(id, {
+                token: owner.token,
+                seq: owner.seq,
+                text: `snapshot ${n}`,
+                keep,
+                parts: [{ match, text: `part ${n}` }],
+              })
             : 'nobody owns it';
         },
       };
@@ -416,8 +423,11 @@ export const operations: readonly Operation[] = [
     name: 'keepReplay',
     weight: 1,
     draw: (draw, n) => {
-      const args = [pick(draw, rooms), 1 + draw(2), `replay ${n}`, 3_600_000] as const;
-      return { what: said('keepReplay', ...args), ask: store => store.keepReplay(...args, 1) };
+      const [id, match, text] = [pick(draw, rooms), 1 + draw(2), `replay ${n}`];
+      return {
+        what: said('keepReplay', id, match, text),
+        ask: store => store.keepReplay(id, match, { text, life: 3_600_000, most: 1 }),
+      };
     },
   },
   {

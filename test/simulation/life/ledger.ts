@@ -1,4 +1,11 @@
-import type { AppendRequest, ClaimedRoom, NewRoom, PassRequest, PassResult } from '../../../server/store/store.ts';
+import type {
+  AppendRequest,
+  ClaimedRoom,
+  NewRoom,
+  PassRequest,
+  PassResult,
+  SnapshotRequest,
+} from '../../../server/store/store.ts';
 import type { StoreCall } from '../../../testkit/test-cluster.ts';
 import { changed, entryChanges, difference, isSame } from '../independent-delta.ts';
 import type { ReportViolation } from '../journal-checks.ts';
@@ -117,7 +124,7 @@ export class Ledger {
     else if (call.op === 'append' && call.result === 'ok') this.appended(call, args[1] as AppendRequest);
     else if (call.op === 'release' && call.result === 'ok') this.token = null;
     else if (call.op === 'remove' && call.result === 'ok') this.removed = true;
-    else if (call.op === 'snapshot' && call.result === 'ok') this.snapshot(args[2] as number, args[3] as string);
+    else if (call.op === 'snapshot' && call.result === 'ok') this.snapshot(args[1] as SnapshotRequest);
   }
 
   private complain(rule: string, what: string): void {
@@ -174,7 +181,7 @@ export class Ledger {
     if (before.phase === 'playing' && room.phase === 'ended') this.ended();
   }
 
-  private snapshot(seq: number, text: string): void {
+  private snapshot({ seq, text }: SnapshotRequest): void {
     const { doc } = JSON.parse(text) as { doc: LifeDoc };
     const known = this.at([this.termOf(seq), seq]);
     if (!known || !isSame(doc, known))

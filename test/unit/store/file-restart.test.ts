@@ -87,8 +87,17 @@ describe('a store in a file', () => {
         }),
         'ok',
       );
-    assert.equal(await store.snapshot('a', 'one', 2, 'snapshot 2', 1, [{ match: 1, text: 'part' }]), 'ok');
-    await store.keepReplay('a', 7, 'recording', hour, 8);
+    assert.equal(
+      await store.snapshot('a', {
+        token: 'one',
+        seq: 2,
+        text: 'snapshot 2',
+        keep: 1,
+        parts: [{ match: 1, text: 'part' }],
+      }),
+      'ok',
+    );
+    await store.keepReplay('a', 7, { text: 'recording', life: hour, most: 8 });
     store = await restart();
     assert.deepEqual(
       {
@@ -221,7 +230,7 @@ describe('a store in a file', () => {
     const again = await store.claim('f', claimOf('two', 'one'));
     assert.ok(again.ok);
     assert.equal(again.entries.length, seq);
-    assert.equal(await store.snapshot('f', 'two', seq, 's', 0), 'ok', 'which makes room');
+    assert.equal(await store.snapshot('f', { token: 'two', seq, text: 's', keep: 0 }), 'ok', 'which makes room');
     assert.equal(await store.append('f', { token: 'two', seq: seq + 1, entry: 'x'.repeat(20_000) }), 'ok');
   });
 

@@ -544,8 +544,14 @@ export function offersSuite(under: OffersUnderTest): void {
             async id => {
               await claim(id);
               await append(id, 1, { ...everything(id, game), life: { ms: life, code: `C${id}`, match: 1 } });
-              await store.snapshot(id, 'a', 1, 's', 0, [{ match: 1, text: 'piece' }]);
-              await store.keepReplay(id, 1, 'whole', life, 2);
+              await store.snapshot(id, {
+                token: 'a',
+                seq: 1,
+                text: 's',
+                keep: 0,
+                parts: [{ match: 1, text: 'piece' }],
+              });
+              await store.keepReplay(id, 1, { text: 'whole', life, most: 2 });
             },
           ],
           [

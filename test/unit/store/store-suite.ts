@@ -84,28 +84,38 @@ export function storeSuite(under: StoreUnderTest): void {
       it('[Y1] pieces go in with snapshots, in order, and are let go of when the whole is kept', async () => {
         const id = await owned('a', 3);
         assert.deepEqual(await store.replayParts(id, 1), []);
-        assert.equal(await store.snapshot(id, 'a', 1, 's', 0, [{ match: 1, text: 'one «♟»' }]), 'ok');
-        assert.equal(await store.snapshot(id, 'a', 2, 's', 0), 'ok');
-        assert.equal(await store.snapshot(id, 'a', 3, 's', 0, [{ match: 1, text: 'two' }]), 'ok');
+        assert.equal(
+          await store.snapshot(id, { token: 'a', seq: 1, text: 's', keep: 0, parts: [{ match: 1, text: 'one «♟»' }] }),
+          'ok',
+        );
+        assert.equal(await store.snapshot(id, { token: 'a', seq: 2, text: 's', keep: 0 }), 'ok');
+        assert.equal(
+          await store.snapshot(id, { token: 'a', seq: 3, text: 's', keep: 0, parts: [{ match: 1, text: 'two' }] }),
+          'ok',
+        );
         assert.deepEqual(await store.replayParts(id, 1), ['one «♟»', 'two']);
         assert.deepEqual(await store.replayParts(id, 2), []);
         assert.equal(await store.replay(id, 1), null);
-        await store.keepReplay(id, 1, 'whole', 60_000, 2);
+        await store.keepReplay(id, 1, { text: 'whole', life: 60_000, most: 2 });
         assert.equal(await store.replay(id, 1), 'whole');
         assert.deepEqual(await store.replayParts(id, 1), []);
-        await store.keepReplay(id, 1, 'whole', 60_000, 2);
+        await store.keepReplay(id, 1, { text: 'whole', life: 60_000, most: 2 });
         assert.equal(await store.replay(id, 1), 'whole', 'twice is like once');
       });
       it('[W25] keeping one lets go of an older one, also where it is not kept itself', async () => {
         const id = await owned('a', 1);
-        for (const match of [1, 2, 3]) await store.keepReplay(id, match, `match ${match}`, 60_000, 2);
+        for (const match of [1, 2, 3])
+          await store.keepReplay(id, match, { text: `match ${match}`, life: 60_000, most: 2 });
         assert.deepEqual(await Promise.all([1, 2, 3].map(match => store.replay(id, match))), [
           null,
           'match 2',
           'match 3',
         ]);
-        assert.equal(await store.snapshot(id, 'a', 1, 's', 0, [{ match: 4, text: 'x' }]), 'ok');
-        await store.keepReplay(id, 4, null, 60_000, 2);
+        assert.equal(
+          await store.snapshot(id, { token: 'a', seq: 1, text: 's', keep: 0, parts: [{ match: 4, text: 'x' }] }),
+          'ok',
+        );
+        await store.keepReplay(id, 4, { text: null, life: 60_000, most: 2 });
         assert.deepEqual(
           [await store.replay(id, 2), await store.replay(id, 4), await store.replayParts(id, 4)],
           [null, null, []],
@@ -113,15 +123,21 @@ export function storeSuite(under: StoreUnderTest): void {
       });
       it('[Y1] a snapshot that is refused leaves no piece', async () => {
         const id = await owned('a', 2);
-        assert.equal(await store.snapshot(id, 'other', 1, 's', 0, [{ match: 1, text: 'x' }]), 'fenced');
-        assert.equal(await store.snapshot(id, 'a', 2, 's', 0), 'ok');
-        assert.equal(await store.snapshot(id, 'a', 1, 's', 0, [{ match: 1, text: 'x' }]), 'old');
+        assert.equal(
+          await store.snapshot(id, { token: 'other', seq: 1, text: 's', keep: 0, parts: [{ match: 1, text: 'x' }] }),
+          'fenced',
+        );
+        assert.equal(await store.snapshot(id, { token: 'a', seq: 2, text: 's', keep: 0 }), 'ok');
+        assert.equal(
+          await store.snapshot(id, { token: 'a', seq: 1, text: 's', keep: 0, parts: [{ match: 1, text: 'x' }] }),
+          'old',
+        );
         assert.deepEqual(await store.replayParts(id, 1), []);
       });
       it('[Y5] a recording outlives its room, and ends when its time is over', async () => {
         const id = await owned('a', 1);
-        await store.keepReplay(id, 1, 'whole', 200, 2);
-        await store.keepReplay(id, 2, 'whole', 60_000, 2);
+        await store.keepReplay(id, 1, { text: 'whole', life: 200, most: 2 });
+        await store.keepReplay(id, 2, { text: 'whole', life: 60_000, most: 2 });
         assert.equal(await store.remove(id, 'a'), 'ok');
         assert.equal(await store.replay(id, 2), 'whole');
         if (forward) forward(300);
@@ -151,7 +167,7 @@ export function storeSuite(under: StoreUnderTest): void {
         assert.equal(await store.codeOf(id), null);
         assert.deepEqual(await claim(id, 'a'), { ok: false, why: 'missing' });
         assert.equal(await append(id, 'a', 1), 'fenced');
-        assert.equal(await store.snapshot(id, 'a', 1, 'x', 32), 'fenced');
+        assert.equal(await store.snapshot(id, { token: 'a', seq: 1, text: 'x', keep: 32 }), 'fenced');
         assert.equal(await store.release(id, 'a'), 'fenced');
         assert.equal(await store.remove(id, 'a'), 'fenced');
       });
@@ -270,7 +286,7 @@ export function storeSuite(under: StoreUnderTest): void {
         const id = await owned('a');
         const large = 'ß'.repeat(520_000);
         assert.equal(await append(id, 'a', 1, { entry: large }), 'ok');
-        assert.equal(await store.snapshot(id, 'a', 1, large, 32), 'ok');
+        assert.equal(await store.snapshot(id, { token: 'a', seq: 1, text: large, keep: 32 }), 'ok');
         const { entries, snapshot } = await claimed(id, 'b', 'a');
         assert.deepEqual([entries, snapshot === large], [[large], true]);
       });
@@ -494,7 +510,7 @@ export function storeSuite(under: StoreUnderTest): void {
 
       it('[O13] a look reads what a claim would, and changes nothing', async () => {
         const id = await owned('a', 50);
-        await store.snapshot(id, 'a', 40, 'snapshot «♟»', 5);
+        await store.snapshot(id, { token: 'a', seq: 40, text: 'snapshot «♟»', keep: 5 });
         const owner = (await store.owner(id))!;
         const seen = (await store.peek(id))!;
         assert.deepEqual(await store.owner(id), owner);
@@ -540,7 +556,7 @@ export function storeSuite(under: StoreUnderTest): void {
         assert.equal(passed.snapshotSeq, 0);
         assert.deepEqual(await store.owner(id), { node: 'node-of-b', token: 'b', term: passed.term, seq: 3 });
         assert.equal(await append(id, 'a', 4), 'fenced');
-        assert.equal(await store.snapshot(id, 'a', 3, 'x', 0), 'fenced');
+        assert.equal(await store.snapshot(id, { token: 'a', seq: 3, text: 'x', keep: 0 }), 'fenced');
         assert.equal(await store.release(id, 'a'), 'fenced');
         assert.equal(await append(id, 'b', 4), 'ok');
         const after = await claimed(id, 'c', 'b');
@@ -685,7 +701,10 @@ export function storeSuite(under: StoreUnderTest): void {
     describe('snapshots', () => {
       it('[J5] drop the entries more than 32 behind them', async () => {
         const id = await owned('a', 50);
-        assert.equal(await store.snapshot(id, 'a', 40, 'snapshot 40', limits.entriesKept), 'ok');
+        assert.equal(
+          await store.snapshot(id, { token: 'a', seq: 40, text: 'snapshot 40', keep: limits.entriesKept }),
+          'ok',
+        );
         const got = await claimed(id, 'b', 'a');
         assert.deepEqual([got.snapshot, got.snapshotSeq, got.seq], ['snapshot 40', 40, 50]);
         assert.equal(got.firstSeq, 40 - limits.entriesKept + 1);
@@ -697,7 +716,10 @@ export function storeSuite(under: StoreUnderTest): void {
 
       it('[J5] drop nothing while there is little', async () => {
         const id = await owned('a', 10);
-        assert.equal(await store.snapshot(id, 'a', 10, 'snapshot 10', limits.entriesKept), 'ok');
+        assert.equal(
+          await store.snapshot(id, { token: 'a', seq: 10, text: 'snapshot 10', keep: limits.entriesKept }),
+          'ok',
+        );
         assert.equal((await claimed(id, 'b', 'a')).entries.length, 10);
       });
 
@@ -705,7 +727,8 @@ export function storeSuite(under: StoreUnderTest): void {
         const id = await owned('a');
         for (let seq = 1; seq <= 100; seq++) {
           await append(id, 'a', seq);
-          if (seq % 10 === 0) assert.equal(await store.snapshot(id, 'a', seq, `snapshot ${seq}`, 5), 'ok');
+          if (seq % 10 === 0)
+            assert.equal(await store.snapshot(id, { token: 'a', seq, text: `snapshot ${seq}`, keep: 5 }), 'ok');
         }
         const got = await claimed(id, 'b', 'a');
         assert.deepEqual([got.snapshot, got.firstSeq, got.seq, got.entries.length], ['snapshot 100', 96, 100, 5]);
@@ -714,12 +737,13 @@ export function storeSuite(under: StoreUnderTest): void {
 
       it('[J5] are written only by the owner, only forward, only of what is there', async () => {
         const id = await owned('a', 5);
-        assert.equal(await store.snapshot(id, 'b', 5, 'x', 32), 'fenced');
-        assert.equal(await store.snapshot(id, 'a', 6, 'x', 32), 'old');
-        assert.equal(await store.snapshot(id, 'a', 4, 'snapshot 4', 32), 'ok');
-        for (const seq of [0, 3, 4]) assert.equal(await store.snapshot(id, 'a', seq, 'x', 32), 'old');
+        assert.equal(await store.snapshot(id, { token: 'b', seq: 5, text: 'x', keep: 32 }), 'fenced');
+        assert.equal(await store.snapshot(id, { token: 'a', seq: 6, text: 'x', keep: 32 }), 'old');
+        assert.equal(await store.snapshot(id, { token: 'a', seq: 4, text: 'snapshot 4', keep: 32 }), 'ok');
+        for (const seq of [0, 3, 4])
+          assert.equal(await store.snapshot(id, { token: 'a', seq, text: 'x', keep: 32 }), 'old');
         await claimed(id, 'c', 'a');
-        assert.equal(await store.snapshot(id, 'a', 5, 'x', 32), 'fenced');
+        assert.equal(await store.snapshot(id, { token: 'a', seq: 5, text: 'x', keep: 32 }), 'fenced');
         const got = await claimed(id, 'd', 'c');
         assert.deepEqual([got.snapshot, got.snapshotSeq], ['snapshot 4', 4]);
       });
@@ -750,7 +774,16 @@ export function storeSuite(under: StoreUnderTest): void {
           await store.create(room);
           await claimed(room.id, 'a', null);
           await append(room.id, 'a', 1);
-          assert.equal(await store.snapshot(room.id, 'a', 1, 's', 0, [{ match: 2, text: 'piece' }]), 'ok');
+          assert.equal(
+            await store.snapshot(room.id, {
+              token: 'a',
+              seq: 1,
+              text: 's',
+              keep: 0,
+              parts: [{ match: 2, text: 'piece' }],
+            }),
+            'ok',
+          );
           assert.equal(await store.renew(room.id, 'b', { ms: 9_000, code: room.code, match: 2 }), 'fenced');
           assert.equal(await store.renew(fresh(), 'a', { ms: 9_000, code: room.code, match: 2 }), 'fenced');
           assert.equal(await store.renew(room.id, 'a', { ms: 5_000, code: room.code, match: 2 }), 'ok');
@@ -776,7 +809,7 @@ export function storeSuite(under: StoreUnderTest): void {
           [{ id: room.id, at: 5_000 }],
         );
         assert.equal(await store.renew(room.id, 'a', { ms: 8.2 * 60_000, code: room.code, match: 0 }), 'ok');
-        await store.keepReplay(room.id, 1, 'whole', 8.2 * 60_000, 2);
+        await store.keepReplay(room.id, 1, { text: 'whole', life: 8.2 * 60_000, most: 2 });
         assert.equal(await store.replay(room.id, 1), 'whole');
         await assert.rejects(append(room.id, 'a', 2, { due: NaN }), RangeError);
         assert.equal((await store.owner(room.id))!.seq, 1, 'nothing was written');
@@ -911,7 +944,8 @@ export function storeSuite(under: StoreUnderTest): void {
                     'terms and their first seqs rise',
                   );
                 }
-              } else if (o.op === 'snapshot') got = await store.snapshot(room.id, mine, seq, `snapshot ${seq}`, 2);
+              } else if (o.op === 'snapshot')
+                got = await store.snapshot(room.id, { token: mine, seq, text: `snapshot ${seq}`, keep: 2 });
               else if (o.op === 'pass') {
                 const said = await store.pass(room.id, {
                   token: mine,
