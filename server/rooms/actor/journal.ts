@@ -198,7 +198,13 @@ export class Journal {
       const parts = await Promise.all(
         pending.map(async ({ match, text: piece }) => ({ match, text: await this.parts.compressor.compress(piece) })),
       );
-      const result = await this.parts.store.snapshot(this.id, { token: this.token, seq, text, keep: limits.entriesKept, parts });
+      const result = await this.parts.store.snapshot(this.id, {
+        token: this.token,
+        seq,
+        text,
+        keep: limits.entriesKept,
+        parts,
+      });
       if (result === 'fenced') return { isOwner: false, reason: 'fenced', why: 'fenced at a snapshot' };
       this.sinceSnapshot = 0;
       this.recorder.markStored();
