@@ -155,7 +155,7 @@ describe('the house', () => {
       'server/gateway/socket-types.ts',
     ]);
     assert.deepEqual(who(/^@socket\.io\/redis-adapter$/), ['server/gateway/redis-adapter.ts']);
-    assert.deepEqual(who(/^redis$/).sort(), ['server/store/redis-client.ts', 'server/store/redis-store.ts']);
+    assert.deepEqual(who(/^redis$/).sort(), ['server/store/redis-access.ts', 'server/store/redis-client.ts']);
     assert.deepEqual(who(/^libsql$/), ['server/store/file/database.ts']);
   });
   it('the client imports shared and socket.io-client; the page, the client and shared', () => {
