@@ -45,6 +45,17 @@ describe('npm create rejoin', () => {
     }
   });
 
+  it('the folder of rooms, which has a secret, is in no commit and no image; in a container it is a volume of the user', () => {
+    for (const template of templates) {
+      const files = filesOf(template, 'a-name');
+      for (const ignored of ['.gitignore', '.dockerignore']) assert.match(files.get(ignored)!, /^data\/?$/m);
+      const [made, volume, user] = ['install -d -o node -g node data', 'VOLUME /app/data', 'USER node'].map(line =>
+        files.get('Dockerfile')!.indexOf(line),
+      );
+      assert.ok(0 < made! && made! < volume! && volume! < user!, template.name);
+    }
+  });
+
   it('its projects have the versions that are tested here', () => {
     const ours = packageJson('.');
     assert.equal(packageJson('create-rejoin').version, ours.version);
