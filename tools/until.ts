@@ -24,3 +24,7 @@ export async function until<T>(
     await pause(patience.intervalMs ?? 40);
   }
 }
+
+/** Waits until something is true. With a generous bound: that it happens is tested here, benchmarks say how soon. */
+export const eventually = (what: string, test: () => boolean, timeoutMs = 60_000): Promise<unknown> =>
+  until(what, () => test() || undefined, { timeoutMs, intervalMs: 10 });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { AdmissionQueue } from '../../server/gateway/admission-queue.ts';
 import { limits } from '../../shared/limits.ts';
-import { latch } from './protocol/world.ts';
-import { VirtualClock } from './protocol/virtual-clock.ts';
+import { latch } from '../../testkit/test-cluster.ts';
+import { VirtualClock } from '../../testkit/virtual-clock.ts';
 
 describe('newcomers, and rooms that are being claimed', () => {
   const door = (claims: () => Promise<unknown> | null) => {

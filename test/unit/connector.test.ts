@@ -3,7 +3,7 @@ import { Connector } from '../../client/connector.ts';
 import type { AfterRefusal } from '../../client/credentials.ts';
 import type { Status } from '../../client/status.ts';
 import type { TransportEvents, Route, Transport } from '../../client/ports.ts';
-import { VirtualClock } from './protocol/virtual-clock.ts';
+import { VirtualClock } from '../../testkit/virtual-clock.ts';
 import type { HeartbeatReply, Requests } from '../../shared/protocol.ts';
 import type { Refused } from '../../shared/refusals.ts';
 

@@ -5,7 +5,7 @@ import type { TransportEvents, Route, Transport } from '../../client/ports.ts';
 import type { TokenStorage } from '../../client/stored-token.ts';
 import type { Handshake } from '../../shared/protocol.ts';
 import { makeRefusal, type RefusalCode } from '../../shared/refusals.ts';
-import { VirtualClock } from './protocol/virtual-clock.ts';
+import { VirtualClock } from '../../testkit/virtual-clock.ts';
 
 /** A client whose connections do what the test says. */
 function client(options: ConnectOptions) {

@@ -3,7 +3,7 @@ import { effectsTimer, newDocument, summaryOf } from '../../server/rooms/core/do
 import { EffectRunner, type EffectHandler } from '../../server/rooms/actor/effect-runner.ts';
 import { RuleTracker } from '../../server/rooms/core/rule-tracker.ts';
 import { limits } from '../../shared/limits.ts';
-import { VirtualClock } from './protocol/virtual-clock.ts';
+import { VirtualClock } from '../../testkit/virtual-clock.ts';
 import { silentLog } from './manual-ports.ts';
 import { turnsGame } from './bot-games.ts';
 import { seatedRoom } from './room-machine.ts';

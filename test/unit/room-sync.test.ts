@@ -6,7 +6,7 @@ import { RoomReplica } from '../../client/room-replica.ts';
 import { RoomSync, type RoomParts } from '../../client/room-sync.ts';
 import { RoundTrips } from '../../client/round-trips.ts';
 import type { JoinReply, JoinSuccess, RoomView, WireChange } from '../../shared/protocol.ts';
-import { VirtualClock } from './protocol/virtual-clock.ts';
+import { VirtualClock } from '../../testkit/virtual-clock.ts';
 
 /** The room follows a connection whose answers to joins the test chooses. */
 function followRoom() {

@@ -5,7 +5,7 @@ import { tally } from '../../../bench/tally.ts';
 import { countFaults, seatPlayers, type Player } from '../../../bench/players.ts';
 import { startCluster, type Cluster } from '../../../tools/local-cluster/cluster.ts';
 import { requireSystem } from '../../../tools/local-cluster/system.ts';
-import { eventually } from './clients.ts';
+import { eventually } from '../../../tools/until.ts';
 
 /** Real Redis, nginx and nodes; players in closed loops; something is killed. Then everything is counted. */
 describe('play goes on', function () {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { until } from '../../../tools/until.ts';
 import { fourInARow } from '../../../shared/games/four-in-a-row/contract.ts';
-import { eventually } from './clients.ts';
+import { eventually, until } from '../../../tools/until.ts';
 import { onSharedCluster } from './shared.ts';
 
 /** Four in a Row through nginx, on three nodes with Redis. */

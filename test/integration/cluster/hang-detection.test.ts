@@ -4,9 +4,9 @@ import { countFaults, seatPlayers, type Player } from '../../../bench/players.ts
 import type { Client, Room } from '../../../client/index.ts';
 import { startCluster, type Cluster } from '../../../tools/local-cluster/cluster.ts';
 import { requireSystem } from '../../../tools/local-cluster/system.ts';
-import { until } from '../../../tools/until.ts';
 import { poison } from './hanging-game.ts';
-import { clientFrom, eventually } from './clients.ts';
+import { clientFrom } from './clients.ts';
+import { eventually, until } from '../../../tools/until.ts';
 
 type Poisoned = Room<(typeof poison)['def']>;
 const operator = 'for-tests-only-4Hd8sKq1PzWx7NvBt3Ym6Jc';

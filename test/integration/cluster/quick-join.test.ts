@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { connect, type Client } from '../../../client/index.ts';
 import { fourInARow } from '../../../shared/games/four-in-a-row/contract.ts';
-import { eventually } from './clients.ts';
+import { eventually } from '../../../tools/until.ts';
 import { onSharedCluster } from './shared.ts';
 
 /** Real Redis, nginx and nodes; players who all want the same at one instant. */

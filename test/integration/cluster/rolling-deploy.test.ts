@@ -6,7 +6,7 @@ import { connect } from '../../../client/index.ts';
 import { startCluster, type Cluster } from '../../../tools/local-cluster/cluster.ts';
 import { requireSystem } from '../../../tools/local-cluster/system.ts';
 import type { TallyV2 } from './tally-v2.ts';
-import { eventually } from './clients.ts';
+import { eventually } from '../../../tools/until.ts';
 
 /** What a node says of the rooms that it had when it was told to go. */
 interface Drain {

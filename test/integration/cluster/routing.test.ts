@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Client, ConnectOptions, Room } from '../../../client/index.ts';
-import { until } from '../../../tools/until.ts';
 import { fourInARow } from '../../../shared/games/four-in-a-row/contract.ts';
-import { eventually } from './clients.ts';
+import { eventually, until } from '../../../tools/until.ts';
 import { onSharedCluster } from './shared.ts';
 
 type Four = Room<(typeof fourInARow)['def']>;

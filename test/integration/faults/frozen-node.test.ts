@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { connect, type Client, type Room } from '../../../client/index.ts';
 import { startCluster, type Cluster } from '../../../tools/local-cluster/cluster.ts';
-import { until } from '../../../tools/until.ts';
-import { eventually, addressOptions } from '../cluster/clients.ts';
+import { addressOptions } from '../cluster/clients.ts';
+import { eventually, until } from '../../../tools/until.ts';
 import type { EffectLine } from './checker/records.ts';
 import { ledger, linesOfAMatch } from './node/ledger.ts';
 

@@ -3,7 +3,7 @@ import { Allowances } from '../../../server/sessions/allowances.ts';
 import { limits } from '../../../shared/limits.ts';
 import type { JoinReply } from '../../../shared/protocol.ts';
 import { documentOf, openRoom, openRawConnection } from '../../unit/protocol/cluster-room-fixture.ts';
-import { TestCluster, type TestNode } from '../../unit/protocol/world.ts';
+import { TestCluster, type TestNode } from '../../../testkit/test-cluster.ts';
 import { turns, turnsGame } from '../../unit/bot-games.ts';
 
 /** Who abuses what everybody may do. */

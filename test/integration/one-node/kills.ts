@@ -8,7 +8,8 @@ import type { Room } from '../../../client/room.ts';
 import { until } from '../../../tools/until.ts';
 import { seededRandom } from '../../simulation/seeded-random.ts';
 import { count } from './count.ts';
-import { freePort, startNode, type ArgumentsFor } from './start-node.ts';
+import { freePort } from '../../../tools/free-port.ts';
+import { startNode, type ArgumentsFor } from './start-node.ts';
 
 export interface KillOptions {
   kills: number;

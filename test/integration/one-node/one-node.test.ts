@@ -7,7 +7,8 @@ import { connect } from '../../../client/index.ts';
 import { argumentsForNode, compileSources } from '../../../tools/compile.ts';
 import { hanging } from './hanging.ts';
 import { runKills } from './kills.ts';
-import { freePort, startNode } from './start-node.ts';
+import { freePort } from '../../../tools/free-port.ts';
+import { startNode } from './start-node.ts';
 
 describe('a node without Redis', function () {
   this.timeout(180_000);

@@ -1,20 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { packageRoot } from '../../../server/runtime/package-root.ts';
 
 /** Node's arguments that run a script of this repository. */
 export type ArgumentsFor = (script: string) => string[];
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** Starts a node without Redis. Resolves when it listens. */
 export async function startNode(argumentsFor: ArgumentsFor, folder: string, port: number): Promise<ChildProcess> {

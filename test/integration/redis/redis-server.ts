@@ -1,13 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from 'redis';
 import { until } from '../../../tools/until.ts';
 import type { RedisTls } from '../../../server/store/redis-target.ts';
 import { requireSystem } from '../../../tools/local-cluster/system.ts';
+import { freePort } from '../../../tools/free-port.ts';
 
 interface Access {
   user?: string;
@@ -122,13 +122,4 @@ export class TestRedis {
     // A replica's fork that rewrites its file outlives it by a moment, and goes on writing there.
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

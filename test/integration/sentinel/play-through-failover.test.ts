@@ -5,11 +5,8 @@ import { connect, type Client } from '../../../client/index.ts';
 import { startCluster, type Cluster } from '../../../tools/local-cluster/cluster.ts';
 import { askRedis } from '../../../tools/local-cluster/ask-redis.ts';
 import { requireSystem } from '../../../tools/local-cluster/system.ts';
-import { until } from '../../../tools/until.ts';
+import { eventually, until } from '../../../tools/until.ts';
 import { fourInARow } from '../../../shared/games/four-in-a-row/contract.ts';
-
-const eventually = (what: string, test: () => boolean) =>
-  until(what, () => test() || undefined, { timeoutMs: 60_000, intervalMs: 20 });
 
 /** Real Redis servers, sentinels, nginx and nodes, and players in closed loops. */
 describe('play goes on through a failover of Redis', () => {

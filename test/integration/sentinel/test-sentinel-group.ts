@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { askRedis } from '../../../tools/local-cluster/ask-redis.ts';
@@ -12,6 +10,7 @@ import { realClock } from '../../../server/runtime/real-ports.ts';
 import { createLocator, type RedisOptions } from '../../../server/store/redis-locator.ts';
 import type { RedisLocator } from '../../../server/store/redis-connection.ts';
 import { RedisStore } from '../../../server/store/redis-store.ts';
+import { freePort } from '../../../tools/free-port.ts';
 
 const secret = 'of a test';
 /**
@@ -186,21 +185,5 @@ export class TestSentinelGroup {
     await this.closeStores();
     await this.redis.killAll();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
-  }
-}
-
-async function freePort(): Promise<number> {
-  // Below the ports that outgoing connections get: a server that is down must find its own free when it comes back.
-  for (;;) {
-    const server = createServer().listen(10_000 + Math.floor(Math.random() * 9_000), '127.0.0.1');
-    const free = await Promise.race([
-      once(server, 'listening').then(() => true),
-      once(server, 'error').then(() => false),
-    ]);
-    if (!free) continue;
-    const { port } = server.address() as AddressInfo;
-    server.close();
-    await once(server, 'close');
-    return port;
   }
 }

@@ -6,7 +6,7 @@ import { inWords, type RoomOf } from '../../../client/index.ts';
 import { predict } from '../../../client/predict/index.ts';
 import { useChanges, useRoom, useSelected, useStatus, type RoomHook } from '../../../client/react/index.ts';
 import { contract, schema, state } from '../../../shared/contract.ts';
-import { TestCluster } from '../../unit/protocol/world.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
 import { ledger, ledgerGame } from '../../unit/protocol/games.ts';
 import { openLedgerRoom, doneIds } from '../../unit/protocol/ledger-fixture.ts';
 import { createMinimalRoot } from './minimal-dom.ts';

@@ -4,7 +4,8 @@ import type { ArenaRoom } from '../../../client-demo/games/arena/arena-room.ts';
 import type { Client } from '../../../client/index.ts';
 import { startCluster, type Cluster } from '../../../tools/local-cluster/cluster.ts';
 import { arena } from '../../../shared/games/arena/contract.ts';
-import { clientFrom, eventually } from '../cluster/clients.ts';
+import { clientFrom } from '../cluster/clients.ts';
+import { eventually } from '../../../tools/until.ts';
 import { Link } from '../faults/network/link.ts';
 import { FrameRecorder } from './frame-recorder.ts';
 

@@ -10,6 +10,7 @@ import { nodesConf } from '../../../tools/local-cluster/nginx-conf.ts';
 import { findSystem } from '../../../tools/local-cluster/system.ts';
 import { until } from '../../../tools/until.ts';
 import { packageRoot } from '../../../server/runtime/package-root.ts';
+import { freePort } from '../../../tools/free-port.ts';
 
 const conf = readFileSync(join(packageRoot, 'nginx.conf'), 'utf8');
 const nodes = readFileSync(join(packageRoot, 'nginx.nodes.conf'), 'utf8');
@@ -20,15 +21,6 @@ function changed(edits: readonly (readonly [find: string, by: string])[]): strin
     assert.equal(text.split(find).length, 2, `nginx.conf has '${find}' once`);
     return text.replace(find, by);
   }, conf);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 describe('nginx with the shipped settings', () => {

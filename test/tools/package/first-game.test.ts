@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { before, describe, it } from 'mocha';
@@ -35,15 +34,7 @@ for (const number of [1, 3]) {
 console.log(JSON.stringify({ early: early.ok, hidden, twice: twice.ok || twice.code, winners, phase: bob.info.phase, result: bob.info.result, score: bob.state?.score }))
 for (const client of clients) client.close()
 `;
-
-/** A port that is free now. */
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0);
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  await new Promise(done => probe.close(done));
-  return port;
-}
+import { freePort } from '../../../tools/free-port.ts';
 
 /** What docs/your-first-game.md tells a stranger to do, done. */
 describe('your first game', function () {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { limits } from '../../../shared/limits.ts';
 import { ledger, ledgerGame } from '../protocol/games.ts';
-import { TestCluster, type TestNode } from '../protocol/world.ts';
+import { TestCluster, type TestNode } from '../../../testkit/test-cluster.ts';
 
 /** Rooms with nobody in them, on one node; they are let go of when they were alone for 30 s. */
 async function rooms(world: TestCluster, host: TestNode, count: number, from = 0): Promise<string[]> {

@@ -4,7 +4,7 @@ import type { Room } from '../../../client/room.ts';
 import { contract, state, view, type AnyGame, type ContractDef } from '../../../shared/contract.ts';
 import { apply } from '../../../shared/delta.ts';
 import type { Json } from '../../../shared/json.ts';
-import { latch, TestCluster, type TestNode } from '../protocol/world.ts';
+import { latch, TestCluster, type TestNode } from '../../../testkit/test-cluster.ts';
 
 /** Counts what each seat has said; the second version keeps it by seat and says how much it is together. */
 interface One {

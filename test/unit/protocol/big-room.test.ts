@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { contract, schema, state } from '../../../shared/index.ts';
-import { TestCluster, type TestNode } from './world.ts';
+import { TestCluster, type TestNode } from '../../../testkit/test-cluster.ts';
 
 interface Count {
   by: number[];

@@ -7,7 +7,7 @@ import { limits } from '../../../shared/limits.ts';
 import { tally, tallyGame } from '../../../bench/tally.ts';
 import { latency } from '../../../testkit/test-connection.ts';
 import { openRoom } from './cluster-room-fixture.ts';
-import type { TestCluster } from './world.ts';
+import type { TestCluster } from '../../../testkit/test-cluster.ts';
 
 /** What leaves nodes while something happens: appends, messages from node to node, broadcasts to all. */
 async function sent(

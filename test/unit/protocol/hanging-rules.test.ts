@@ -7,7 +7,7 @@ import { noMeter } from '../../../server/ops/metrics.ts';
 import { noLog } from '../../../server/ops/log.ts';
 import { contract, state, view } from '../../../shared/contract.ts';
 import { documentOf, openRoom, openRawConnection, type ClusterRoomFixture } from './cluster-room-fixture.ts';
-import { TestCluster } from './world.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
 
 type Def = (typeof poison)['def'];
 const held: { world: TestCluster | null } = { world: null };

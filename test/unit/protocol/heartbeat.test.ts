@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { stick, stickGame } from '../bot-games.ts';
 import { openRoom } from './cluster-room-fixture.ts';
-import type { TestClient } from './world.ts';
+import type { TestClient } from '../../../testkit/test-cluster.ts';
 
 /** How often within so many ms a client asked for heads, and was told them unasked. */
 async function heard(

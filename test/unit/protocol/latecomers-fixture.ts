@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Room } from '../../../client/room.ts';
 import { contract, held, pressed, state, type ContractDef, type SeatInputs } from '../../../shared/contract.ts';
 import type { Scheduling } from '../../../testkit/virtual-clock.ts';
-import { TestCluster, type TestNode, type TestClient } from './world.ts';
+import { TestCluster, type TestNode, type TestClient } from '../../../testkit/test-cluster.ts';
 
 export interface Latecomers {
   done: { seat: number; id: string }[];

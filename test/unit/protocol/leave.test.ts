@@ -7,7 +7,7 @@ import { documentOf, openRoom, openRawConnection } from './cluster-room-fixture.
 import { openLatecomersRoom, latecomers } from './latecomers-fixture.ts';
 import { hands, handsGame, ledger } from './games.ts';
 import { openLedgerRoom } from './ledger-fixture.ts';
-import type { TestCluster } from './world.ts';
+import type { TestCluster } from '../../../testkit/test-cluster.ts';
 
 const membersOf = (world: TestCluster, id: string): string[] =>
   world

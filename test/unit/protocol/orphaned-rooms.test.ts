@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { z } from 'zod';
 import { contract, state, type AnyGame } from '../../../shared/contract.ts';
 import { limits } from '../../../shared/limits.ts';
-import { TestCluster, type StoreFault } from './world.ts';
+import { TestCluster, type StoreFault } from '../../../testkit/test-cluster.ts';
 
 const trio = contract('trio', {
   version: 1,

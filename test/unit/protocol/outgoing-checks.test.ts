@@ -4,7 +4,7 @@ import { RoomError } from '../../../client/room-error.ts';
 import { contract, held, pressed, schema, state } from '../../../shared/contract.ts';
 import { limits } from '../../../shared/limits.ts';
 import { openRoom } from './cluster-room-fixture.ts';
-import { TestCluster } from './world.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
 
 const anything = schema<unknown>(() => true);
 const notes = contract('notes', {

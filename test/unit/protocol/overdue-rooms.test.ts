@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { limits } from '../../../shared/limits.ts';
 import { ledger, type Ledger } from './games.ts';
 import { ledgerDocument, openLedgerRoom } from './ledger-fixture.ts';
-import type { TestCluster } from './world.ts';
+import type { TestCluster } from '../../../testkit/test-cluster.ts';
 
 /**
  * Rooms that are overdue, and that no node can run: of a version of the game that nobody has, or with a snapshot that

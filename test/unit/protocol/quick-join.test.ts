@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Room } from '../../../client/room.ts';
 import { contract, state, type AnyGame } from '../../../shared/contract.ts';
 import { limits } from '../../../shared/limits.ts';
-import { TestCluster } from './world.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
 
 interface Duel {
   size: number;

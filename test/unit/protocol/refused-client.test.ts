@@ -5,7 +5,7 @@ import { RoomError, type Room } from '../../../client/index.ts';
 import { ledger } from './games.ts';
 import { roomsOf } from './cluster-room-fixture.ts';
 import { waitUntilConverged, openLedgerRoom, type LedgerFixture } from './ledger-fixture.ts';
-import type { TestClient } from './world.ts';
+import type { TestClient } from '../../../testkit/test-cluster.ts';
 
 const expired = makeRefusal('bad-token');
 const refuse = (client: TestClient): void => {

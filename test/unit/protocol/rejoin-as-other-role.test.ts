@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { lifeGames } from '../../simulation/life/games.ts';
 import { ledger } from './games.ts';
 import { ledgerDocument, openLedgerRoom } from './ledger-fixture.ts';
-import { TestCluster } from './world.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
 
 /** Whether the room's owner shows Bob as present. */
 const isHere = (table: Awaited<ReturnType<typeof openLedgerRoom>>): boolean | undefined =>

@@ -5,7 +5,7 @@ import { contract, state, view } from '../../../shared/contract.ts';
 import { apply } from '../../../shared/delta.ts';
 import type { Json } from '../../../shared/json.ts';
 import type { ReplayReply } from '../../../shared/protocol.ts';
-import { TestCluster } from './world.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
 
 const duel = contract('duel', {
   version: 1,

@@ -4,7 +4,7 @@ import { contract, state } from '../../../shared/contract.ts';
 import { limits } from '../../../shared/limits.ts';
 import { ledger, ledgerGame, type Ledger } from './games.ts';
 import { waitUntilConverged, ledgerDocument, doneIds, openLedgerRoom } from './ledger-fixture.ts';
-import { TestCluster } from './world.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
 import { insideStore } from '../../simulation/stored-rooms.ts';
 
 /** What the store says of a room that is set aside, beside what is in it. */

@@ -11,7 +11,7 @@ import {
   type LatecomersFixture,
 } from './latecomers-fixture.ts';
 import { ledger, ledgerGame } from './games.ts';
-import { TestCluster, type TestClient } from './world.ts';
+import { TestCluster, type TestClient } from '../../../testkit/test-cluster.ts';
 
 /** The client's connection is lost in the moment in which the store has the next entry of the room. */
 function cutAtNextEntry({ world, id }: Pick<LatecomersFixture, 'world' | 'id'>, client: TestClient): void {

@@ -4,7 +4,7 @@ import { limits } from '../../../shared/limits.ts';
 import { hands, handsGame, ledger, ledgerGame } from './games.ts';
 import { viewOf } from './cluster-room-fixture.ts';
 import { waitUntilConverged, ledgerDocument, doneIds, openLedgerRoom } from './ledger-fixture.ts';
-import { TestCluster, latch, type TestNode } from './world.ts';
+import { TestCluster, latch, type TestNode } from '../../../testkit/test-cluster.ts';
 
 /** A line without the SDK: what anybody could write in twenty lines. */
 function rawLine(world: TestCluster, host: TestNode, player: string) {

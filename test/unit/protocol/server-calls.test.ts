@@ -7,7 +7,7 @@ import { contract, state, view } from '../../../shared/contract.ts';
 import { limits } from '../../../shared/limits.ts';
 import { emptyRoom, outcomeCode } from '../room-machine.ts';
 import { documentOf, openRawConnection, openRoom } from './cluster-room-fixture.ts';
-import type { TestCluster } from './world.ts';
+import type { TestCluster } from '../../../testkit/test-cluster.ts';
 
 const bank = contract('bank', {
   version: 1,

@@ -6,7 +6,7 @@ import { hiddenCards, hiddenCardsGame, turns, turnsGame, stick, stickGame } from
 import { documentOf, memoryStoreRoom, openRoom, openRawConnection } from './cluster-room-fixture.ts';
 import type { Client } from '../../../client/client.ts';
 import type { RoomError } from '../../../client/room-error.ts';
-import { TestCluster } from './world.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
 
 const refusal = (code: string) => (error: unknown) => error instanceof ServerRoomError && error.code === code;
 

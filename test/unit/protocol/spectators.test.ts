@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { limits } from '../../../shared/limits.ts';
 import { ledger, ledgerGame } from './games.ts';
 import { openLedgerRoom, type LedgerFixture } from './ledger-fixture.ts';
-import { TestCluster } from './world.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
 
 /** Eve and Finn watch the table of Ada, who is its host, and Bob. */
 async function watchedTable(): Promise<LedgerFixture & Awaited<ReturnType<typeof watchers>>> {

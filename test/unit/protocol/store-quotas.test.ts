@@ -4,7 +4,7 @@ import { contract, state } from '../../../shared/contract.ts';
 import { makersOf } from '../../../server/lobby/makers.ts';
 import { limits } from '../../../shared/limits.ts';
 import { openRawConnection } from './cluster-room-fixture.ts';
-import { TestCluster, type TestNode } from './world.ts';
+import { TestCluster, type TestNode } from '../../../testkit/test-cluster.ts';
 
 const toss = contract('toss', {
   version: 1,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { contract, schema, state, view } from '../../../shared/contract.ts';
 import { openRoom, openRawConnection, viewOf } from './cluster-room-fixture.ts';
-import { TestCluster } from './world.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
 
 /** Values by name: the data of an action are JSON. */
 const values: Record<string, () => unknown> = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Room } from '../../../client/room.ts';
 import { drift, driftGame } from '../handover/tick-game.ts';
-import { TestCluster } from './world.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
 
 type DriftRoom = Room<(typeof drift)['def']>;
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { eventually } from '../../../../tools/until.ts';
 import { normalConditions, Link } from './link.ts';
 import type { Flow } from './pipe.ts';
 
@@ -24,12 +25,6 @@ describe('a link', () => {
     });
     await once(socket, 'connect');
     return socket;
-  };
-  const eventually = async (what: string, test: () => boolean) => {
-    for (const end = Date.now() + 10_000; !test();) {
-      assert.ok(Date.now() < end, what);
-      await new Promise(done => setTimeout(done, 5));
-    }
   };
   /** So long that what was to come would have come; only used where nothing is to come. */
   const aWhile = () => new Promise(done => setTimeout(done, 150));

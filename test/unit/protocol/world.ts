@@ -1,1 +1,0 @@
-export * from '../../../testkit/test-cluster.ts';
