@@ -12,7 +12,9 @@ import { apply } from '../shared/delta.ts';
 import { RejoinError } from '../shared/errors.ts';
 import type { AnyGame, ContractDef, EffectsOf, Game, OptionsIn, Out, ProfileIn, StateOf } from '../shared/contract.ts';
 import type { Json, JsonObject } from '../shared/json.ts';
+import type { Position } from '../shared/position.ts';
 import type { ReplayReply } from '../shared/protocol.ts';
+import { RuleFailedError, type Failure } from './failures.ts';
 import {
   assertHiddenInViews,
   assertSeedHidden,
@@ -25,11 +27,12 @@ import { Seat } from './seat.ts';
 import { LeakError } from './secrets.ts';
 import { assertNoninterference } from './noninterference.ts';
 import { TableServer } from './table-server.ts';
-import { TestCluster, type TestNode } from './test-cluster.ts';
 import { ServerRoomError, type ServerCallOptions, type ServerCallResult } from '../server/node/server-rooms.ts';
+import { TestCluster, type TestClient, type TestNode } from './test-cluster.ts';
+import { latency } from './test-connection.ts';
 
-export { LeakError, RejoinError, Replay, Seat, ServerRoomError, TableServer };
-export type { ServerCallOptions, ServerCallResult };
+export { LeakError, RejoinError, Replay, RuleFailedError, Seat, ServerRoomError, TableServer };
+export type { Failure, ServerCallOptions, ServerCallResult };
 
 /** Options of a table. */
 export interface TableOptions<D extends ContractDef> {
@@ -44,6 +47,11 @@ export interface TableOptions<D extends ContractDef> {
   profiles?: readonly (ProfileIn<D> | undefined)[];
   /** Number of additional bots. */
   bots?: number;
+  /**
+   * What a rule that fails does to the test. `throw`: the call of the test kit that is in progress throws a
+   * RuleFailedError. `collect`: nothing, `t.failures` lists it. Default `throw`.
+   */
+  failures?: 'throw' | 'collect';
   /** Whether to start the match, if the game waits for the host or for ready players. Default true. */
   start?: boolean;
 }
@@ -58,8 +66,17 @@ type RequestedEffect<D extends ContractDef> = {
   };
 }[keyof EffectsOf<D> & string];
 
+/** Upper bound of `lag`, ms. */
+const longestLag = 5_000;
+
 /** The account of a player of a table: not the name, so that rules that confuse the two are noticed. */
 const idOf = (name: string): string => `user:${name.toLowerCase().replaceAll(' ', '-')}`;
+
+const nameOf = (i: number): string => ['Ann', 'Bob', 'Cid', 'Dee', 'Eve', 'Fay', 'Gus', 'Hal'][i] ?? `Player ${i + 1}`;
+const isConnected = <D extends ContractDef>({ client, room }: Seat<D>): boolean =>
+  !client.isOffline && room.ended === null;
+const isAtOrPast = ([term, seq]: Position, [targetTerm, targetSeq]: Position): boolean =>
+  term > targetTerm || (term === targetTerm && seq >= targetSeq);
 
 /** A room of one game with connected players, and its match started. */
 export class Table<D extends ContractDef> {
@@ -78,11 +95,18 @@ export class Table<D extends ContractDef> {
    * ```
    */
   onEffect: (effect: RequestedEffect<D>) => void = () => {};
+  /**
+   * Rules that failed, effects that `onEffect` made fail, and leaks that `neverLeaks` found, oldest first. Apart from
+   * logs: what nodes warn of during faults is not in it.
+   */
+  readonly failures: Failure[] = [];
   /** @internal */
   readonly world: TestCluster;
   private readonly watchers: Seat<D>[] = [];
   private id = '';
   private spareNodes = 0;
+  /** Delay of the clients that join from now on, ms. */
+  private newcomersLag = 0;
 
   /** @internal */
   constructor(
@@ -94,9 +118,13 @@ export class Table<D extends ContractDef> {
     this.server = new TableServer<D>(
       this.world,
       () => this.id,
-      () => this.settle(),
+      () => this.catchUp(),
       this.seats,
     );
+    this.world.onRuleFailed = (_room, name, error) => {
+      this.failures.push({ kind: 'rule', name, error });
+      if (how.failures !== 'collect') this.world.clock.fail(new RuleFailedError(name, error));
+    };
     const { contract } = game;
     this.world.effects = {
       [contract.name]: Object.fromEntries(
@@ -104,7 +132,12 @@ export class Table<D extends ContractDef> {
           name,
           (data: Json, { key, players }: EffectAbout) => {
             const effect = { name, data, key, players } as unknown as RequestedEffect<D>;
-            this.onEffect(effect);
+            try {
+              this.onEffect(effect);
+            } catch (error) {
+              this.failures.push({ kind: 'effect', name, key, error });
+              throw error;
+            }
             this.effects.push(effect);
           },
         ]),
@@ -132,20 +165,29 @@ export class Table<D extends ContractDef> {
     if (!made.ok) throw new Error(`the room was not made: ${made.code} ${made.detail ?? ''}`);
     this.id = made.room;
     const homes = nodes.length > 2 ? nodes.slice(0, -1) : nodes;
-    for (let i = 0; i < (how.players ?? contract.def.seats.min); i++) {
-      const name = ['Ann', 'Bob', 'Cid', 'Dee', 'Eve', 'Fay', 'Gus', 'Hal'][i] ?? `Player ${i + 1}`;
-      const client = world.client(name, homes[i % homes.length]!, {}, idOf(name));
-      const room = await world.clock.run(
-        client.client.join(contract, {
-          id: this.id,
-          ...(how.profiles?.[i] === undefined ? {} : { profile: how.profiles[i]! }),
-        }),
-        `${name} sits down`,
-      );
-      this.seats.push(new Seat<D>(world, client, room, name, contract.def));
-    }
+    for (let i = 0; i < (how.players ?? contract.def.seats.min); i++)
+      await this.seat(nameOf(i), homes[i % homes.length]!, how.profiles?.[i]);
     if (how.start !== false) await this.begin();
     return this;
+  }
+
+  private async seat(name: string, home: string, profile: ProfileIn<D> | undefined): Promise<Seat<D>> {
+    const { world, game } = this;
+    const client = this.connect(name, home);
+    const room = await world.clock.run(
+      client.client.join(game.contract, { id: this.id, ...(profile === undefined ? {} : { profile }) }),
+      `${name} sits down`,
+    );
+    const seat = new Seat<D>(world, client, room, name, game.contract.def, () => this.catchUp());
+    this.seats.push(seat);
+    return seat;
+  }
+
+  private connect(name: string, home: string): TestClient {
+    const client = this.world.client(name, home, {}, idOf(name));
+    const ms = this.newcomersLag;
+    client.extraDelay = () => ms;
+    return client;
   }
 
   private async begin(): Promise<void> {
@@ -162,6 +204,12 @@ export class Table<D extends ContractDef> {
   /** The room's document at its owner, including hidden state. */
   get document(): RoomDocument {
     return this.ownerNode.node.ownedRooms.get(this.id)!.doc;
+  }
+  /** The whole state at the owner, with what views hide. A copy. @throws Error before the first match */
+  get state(): StateOf<D> {
+    const { state } = this.document;
+    if (state === null) throw new Error('no match has begun');
+    return structuredClone(state) as StateOf<D>;
   }
   private get ownerNode(): TestNode {
     const host = this.world.owner(this.id);
@@ -259,6 +307,46 @@ export class Table<D extends ContractDef> {
   }
 
   /**
+   * Delays each message between clients and nodes by `ms`, in both directions: of one player or spectator, or of all,
+   * those who join later included. `lag(0)` ends it. At most 5,000.
+   * @example
+   * ```ts
+   * const t = await table(raceGame)
+   * t.lag(150)
+   * const moved = t.seats[0].act.step({ by: 2 })
+   * await t.advance(200) // the move has reached the owner, its outcome has not reached the players
+   * assert.deepEqual([t.state.at, t.seats[1].state.at], [[2, 0], [0, 0]])
+   * await moved
+   * assert.deepEqual(t.seats[1].state.at, [2, 0])
+   * ```
+   */
+  lag(ms: number, seat?: Seat<D>): void {
+    if (!(ms >= 0 && ms <= longestLag)) throw new RangeError(`lag(${ms}): 0 to ${longestLag} ms`);
+    if (!seat) this.newcomersLag = ms;
+    for (const { client } of seat ? [seat] : [...this.seats, ...this.watchers]) client.extraDelay = () => ms;
+  }
+
+  /**
+   * Breaks the connection of one player or spectator, or of all, and lets them connect again after `ms`. What was on
+   * its way is lost. Resolves when they are up to date.
+   * @example
+   * ```ts
+   * const t = await table(raceGame)
+   * const moved = t.seats[0].act.step({ by: 2 })
+   * await t.cut(t.seats[0]) // the answer is lost, or the move
+   * assert.equal((await moved).ok, true)
+   * assert.deepEqual(t.seats[1].state.at, [2, 0]) // done once
+   * ```
+   */
+  async cut(seat?: Seat<D>, ms = 0): Promise<void> {
+    const cut = (seat ? [seat] : [...this.seats, ...this.watchers]).filter(isConnected);
+    for (const one of cut) this.disconnect(one);
+    await this.advance(Math.max(ms, latency.line));
+    for (const one of cut) await this.reconnect(one);
+    await this.catchUp();
+  }
+
+  /**
    * Disconnects a player until `reconnect`.
    * @example
    * ```ts
@@ -282,8 +370,33 @@ export class Table<D extends ContractDef> {
    * ```
    */
   async reconnect(seat: Seat<D>): Promise<void> {
+    await this.advance(latency.line); // the client notices first
     seat.client.isOffline = false;
     await this.until(`${seat.name} is back`, () => seat.room.live);
+  }
+
+  /**
+   * Seats another player, as a late joiner if the match has begun. The same name is the same player: one who has left
+   * takes a seat again.
+   * @throws RefusalError if the player gets no seat, for example `room-started` in games without `late: true`
+   * @example
+   * ```ts
+   * const t = await table(cardsGame, { start: false })
+   * const cid = await t.sit('Cid')
+   * assert.equal(cid.seat, 2)
+   * assert.deepEqual(t.seats[0].room.players.map(p => p?.name), ['Ann', 'Bob', 'Cid', undefined])
+   * ```
+   */
+  async sit(name: string, { profile }: { profile?: ProfileIn<D> } = {}): Promise<Seat<D>> {
+    const seat = await this.seat(name, this.anyNode, profile);
+    await this.catchUp();
+    return seat;
+  }
+
+  /** A node for a new connection; not the owner if there is another. */
+  private get anyNode(): string {
+    const able = [...this.world.nodes.values()].filter(h => h.state === 'up' && !h.node.isDraining);
+    return (able.find(h => h.name !== this.owner) ?? able[0]!).name;
   }
 
   /**
@@ -296,16 +409,15 @@ export class Table<D extends ContractDef> {
    * ```
    */
   async watch(name = 'Watcher'): Promise<Seat<D>> {
-    const home = [...this.world.nodes.values()].find(h => h.state === 'up')!.name;
-    const client = this.world.client(name, home, {}, idOf(name));
+    const client = this.connect(name, this.anyNode);
     const room = await this.world.clock.run(client.client.watch(this.game.contract, { id: this.id }));
-    const watcher = new Seat<D>(this.world, client, room, name, this.game.contract.def);
+    const watcher = new Seat<D>(this.world, client, room, name, this.game.contract.def, () => this.catchUp());
     this.watchers.push(watcher);
     return watcher;
   }
 
   /**
-   * Waits until all connected players have the owner's latest position.
+   * Waits until no action of a connected client is pending and all connected clients show what the owner has by then.
    * @example
    * ```ts
    * const t = await table(raceGame)
@@ -315,16 +427,21 @@ export class Table<D extends ContractDef> {
    * ```
    */
   async settle(): Promise<void> {
-    await this.until('all are up to date', () =>
-      this.seats.every(
-        s =>
-          s.client.isOffline ||
-          s.room.ended !== null ||
-          (s.room.live &&
-            s.room.pending === 0 &&
-            this.world.owner(this.id)?.node.ownedRooms.get(this.id)?.head.head.join() === s.room.position.join()),
-      ),
-    );
+    await this.until('every action is answered', () => this.connected.every(s => s.room.live && s.room.pending === 0));
+    await this.catchUp();
+  }
+
+  private get connected(): Seat<D>[] {
+    return [...this.seats, ...this.watchers].filter(isConnected);
+  }
+
+  /** Waits until all connected clients show what the owner has now. Later entries may follow at any rate. */
+  private async catchUp(): Promise<void> {
+    let target: Position | null = null;
+    await this.until('all are up to date', () => {
+      target ??= this.world.owner(this.id)?.node.ownedRooms.get(this.id)?.head.head ?? null;
+      return target !== null && this.connected.every(s => isAtOrPast(s.room.position, target!));
+    });
   }
 
   /**
@@ -363,24 +480,29 @@ export class Table<D extends ContractDef> {
       ...this.seats.map(s => ({ name: s.name, player: s.client.client.player ?? s.name, bytes: s.bytes })),
       ...this.watchers.map(w => ({ name: w.name, player: null, bytes: w.bytes })),
     ];
-    assertHiddenInViews(this.game as unknown as AnyGame, history, secret as never);
-    assertNoninterference(
-      this.game as unknown as AnyGame,
-      history,
-      this.world.steps!.filter(step => step.room === this.id),
-      secret as never,
-      reveals,
-    );
-    assertDealtSecretsHidden(
-      this.game as unknown as AnyGame,
-      this.created(),
-      history,
-      this.world.steps!.filter(step => step.room === this.id),
-      secret as never,
-      reveals,
-    );
-    assertSeedHidden(history, received);
-    assertSecretsNotSent(this.game as unknown as AnyGame, moments, secret as never, received, this.world.logLines);
+    try {
+      assertHiddenInViews(this.game as unknown as AnyGame, history, secret as never);
+      assertNoninterference(
+        this.game as unknown as AnyGame,
+        history,
+        this.world.steps!.filter(step => step.room === this.id),
+        secret as never,
+        reveals,
+      );
+      assertDealtSecretsHidden(
+        this.game as unknown as AnyGame,
+        this.created(),
+        history,
+        this.world.steps!.filter(step => step.room === this.id),
+        secret as never,
+        reveals,
+      );
+      assertSeedHidden(history, received);
+      assertSecretsNotSent(this.game as unknown as AnyGame, moments, secret as never, received, this.world.logLines);
+    } catch (error) {
+      if (error instanceof LeakError) this.failures.push({ kind: 'leak', error });
+      throw error;
+    }
   }
 
   /**

@@ -19,7 +19,7 @@ type ReceivedEvent<D extends ContractDef> = {
 /** A player or spectator of a table under test: a real client, whose connection the test can break. */
 export class Seat<D extends ContractDef> {
   /**
-   * As `room.act`. Time advances until the verdict arrives.
+   * As `room.act`. Time advances until the verdict arrives and all connected players and spectators show its outcome.
    * @example
    * ```ts
    * const t = await table(raceGame)
@@ -38,6 +38,7 @@ export class Seat<D extends ContractDef> {
     readonly room: Room<D>,
     readonly name: string,
     def: ContractDef,
+    private readonly settle: () => Promise<void>,
   ) {
     const acts = room.act as unknown as Record<string, (data?: unknown) => Promise<unknown>>;
     this.act = methodsByName(action => (data?: unknown) => this.runUntilSettled(acts[action]!(data))) as Acts<D>;
@@ -78,7 +79,7 @@ export class Seat<D extends ContractDef> {
   }
 
   /**
-   * As `room.ready()`. Here and below, time advances until the answer arrives.
+   * As `room.ready()`. Here and below, time advances until the answer arrives and all show its outcome.
    * @example
    * ```ts
    * const t = await table(raceGame, { start: false }) // of a game with start: 'ready'
@@ -106,7 +107,7 @@ export class Seat<D extends ContractDef> {
    * const t = await table(raceGame, { options: { goal: 1 } })
    * await t.seats[0].act.step({ by: 1 }) // that ends it
    * for (const seat of t.seats) await seat.rematch()
-   * assert.equal(t.seats[0].info.match, 2)
+   * assert.equal(t.seats[1].info.match, 2)
    * ```
    */
   rematch(): Promise<ActionResult<RefusalCode>> {
@@ -125,7 +126,9 @@ export class Seat<D extends ContractDef> {
     return this.runUntilSettled(this.room.leave());
   }
 
-  private runUntilSettled<T>(promise: Promise<T>): Promise<T> {
-    return this.world.clock.run(promise, `an answer for ${this.name}`);
+  private async runUntilSettled<T>(promise: Promise<T>): Promise<T> {
+    const answer = await this.world.clock.run(promise, `an answer for ${this.name}`);
+    await this.settle();
+    return answer;
   }
 }

@@ -171,6 +171,8 @@ export class TestCluster {
   /** Error of a node's wall clock (ms), by name. */
   readonly clockSkews = new Map<string, number>();
   observer: ClusterObserver = {};
+  /** Called for each rule that failed, on any node. */
+  onRuleFailed: (room: string, rule: string, error: unknown) => void = () => {};
   /** All commands of rooms, in order; null: not recorded. */
   steps: RoomStep[] | null = null;
   /** Whether the store publishes an entry to nodes in the step in which it writes it. */
@@ -252,6 +254,7 @@ export class TestCluster {
       effects: (game, name) => this.effects[game]?.[name] ?? null,
       thorough: true,
       onStep: step => void this.steps?.push(structuredClone(step)),
+      onRuleFailed: (...failed) => this.onRuleFailed(...failed),
       hangDetector: this.watchOf(host),
       keepsShortReplays: this.keepsShortReplays,
       store: this.storeOf(host),

@@ -62,6 +62,8 @@ export interface NodeParts {
   thorough?: boolean;
   /** Called before each command of a room; for test kits. */
   onStep?(step: RoomStep): void;
+  /** Called when a rule failed, each time; for test kits. */
+  onRuleFailed?(room: string, rule: string, error: unknown): void;
   /** Detects rules that do not return. */
   hangDetector: HangDetector;
   /** Recent event-loop delay, p99, ms. */
@@ -155,6 +157,7 @@ export class RejoinNode implements MembershipNode, OwnedRoomsListener {
       dev: parts.dev ?? false,
       thorough: parts.thorough ?? parts.dev ?? false,
       ...(parts.onStep ? { onStep: parts.onStep } : {}),
+      ...(parts.onRuleFailed ? { onRuleFailed: parts.onRuleFailed } : {}),
       onRecorded: (id, match) => void replays.save(id, match),
       lease: () => membership.lease,
       contact,

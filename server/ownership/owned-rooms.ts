@@ -182,7 +182,10 @@ export class OwnedRooms {
         game,
         doc,
         stored,
-        (where, error) => log.error({ where, error }, 'rule failed during recovery of a room'),
+        (where, error) => {
+          log.error({ where, error }, 'rule failed during recovery of a room');
+          this.parts.onRuleFailed?.(doc.room.id, where, error);
+        },
         { viewGuard, hangReports, hasNewRules },
       ),
     };

@@ -48,6 +48,8 @@ export interface RoomActorParts extends JournalParts {
   thorough: boolean;
   /** Called before each command is run. */
   onStep?(step: RoomStep): void;
+  /** Called when a rule failed, each time. */
+  onRuleFailed?(room: string, rule: string, error: unknown): void;
   /** Sends to one connection, on any node. */
   sendNotice(at: ConnectionRef, notice: Notice): void;
   /** Called once, when this actor has ended. */
@@ -119,7 +121,10 @@ export class RoomActor {
       doc,
       term,
       head[1],
-      (rule, error) => this.ruleFailures.ruleFailed(rule, error),
+      (rule, error) => {
+        this.ruleFailures.ruleFailed(rule, error);
+        parts.onRuleFailed?.(this.id, rule, error);
+      },
       ruleTracker,
       parts.thorough,
     );
@@ -305,14 +310,13 @@ export class RoomActor {
 
   private schedule(): void {
     if (!this.lifecycle.beginLoop()) return;
-    // Deferred, so that messages of the same turn share an entry.
-    queueMicrotask(
-      () =>
-        void this.runLoop().catch((error: unknown) => {
-          this.parts.log.error({ room: this.id, error }, 'room loop failed');
-          this.end('unknown-outcome', 'internal error');
-        }),
-    );
+    // Deferred, so that messages of the same turn share an entry. Not by queueMicrotask, which tests may have faked.
+    void Promise.resolve()
+      .then(() => this.runLoop())
+      .catch((error: unknown) => {
+        this.parts.log.error({ room: this.id, error }, 'room loop failed');
+        this.end('unknown-outcome', 'internal error');
+      });
   }
 
   private async runLoop(): Promise<void> {

@@ -62,7 +62,7 @@ const spiesGame = (fault: Fault | null) => {
 
 /** Everything a table can go through, with everybody's bytes on record. */
 async function throughAll(seed: number, fault: Fault | null) {
-  const t = await table(spiesGame(fault), { players: 3, seed });
+  const t = await table(spiesGame(fault), { players: 3, seed, failures: 'collect' });
   const watcher = await t.watch();
   for (let round = 0; round < 3; round++) {
     for (const seat of t.seats) await seat.act.next();

@@ -74,7 +74,7 @@ const fishGame = (fault: Fault | null) =>
   });
 
 async function played(fault: Fault | null, seed = 4) {
-  const t = await table(fishGame(fault), { players: 2, seed });
+  const t = await table(fishGame(fault), { players: 2, seed, failures: 'collect' });
   const [ann, bob] = t.seats as [(typeof t.seats)[0], (typeof t.seats)[0]];
   // The first card of Bob's hand: any other card there changes the answer, whatever was dealt.
   const card = bob.state.hand[0]!;
