@@ -96,7 +96,7 @@ describe('the life of a page', () => {
       )![1],
     );
 
-  it('[U14b] a page that comes back by the back button goes on, with the same client and room', async () => {
+  it('[U14a] [U14b] a page that comes back by the back button goes on, with the same client and room', async () => {
     await open();
     await tab.evaluate(async path => {
       const { race } = (await import(/* @vite-ignore */ path)) as { race: never };

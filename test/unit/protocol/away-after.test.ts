@@ -31,7 +31,7 @@ async function playing() {
 }
 
 describe('a contract whose `away` has `after`', () => {
-  it('[S2e] a shorter disconnection is no absence: nothing is journaled, and no hook is called', async () => {
+  it('[S2e] [S2f] a shorter disconnection is no absence: nothing is journaled, and no hook is called', async () => {
     const { world, adas, bobs, bob, bobsSeat, hooks } = await playing();
     const { position } = adas;
     for (let i = 0; i < 3; i++) {

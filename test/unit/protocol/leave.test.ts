@@ -344,7 +344,7 @@ describe('those who leave, and the rules', () => {
     assert.deepEqual(two.room.doc.room.result, { ranking: [[1], [0, 2]] });
   });
 
-  it('[S3a] with `left` the rules decide; where it fails, the engine does', () => {
+  it('[S3a] [S3d] with `left` the rules decide; where it fails, the engine does', () => {
     const room = seatedRoom(faultyGame({}, { seats: { min: 2, max: 3 } }), 3);
     for (const seat of [0, 2]) assert.equal(room.act(seat, '$leave'), 'ok');
     assert.equal(room.room.doc.room.phase, 'playing');

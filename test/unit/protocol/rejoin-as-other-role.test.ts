@@ -41,7 +41,7 @@ describe('a client that enters a room again, otherwise than before', () => {
 });
 
 describe('a client that asks for a room twice before the answer', () => {
-  it('[U9d] has one room object, whichever way it asks', async () => {
+  it('[U9d] [U9e] has one room object, whichever way it asks', async () => {
     const { world, bob, id, bobs } = await openLedgerRoom();
     const ask: (() => Promise<typeof bobs>)[] = [
       () => bob.client.join(ledger, { id }),
@@ -59,7 +59,7 @@ describe('a client that asks for a room twice before the answer', () => {
     }
   });
 
-  it('[U9d] has what it asked for last', async () => {
+  it('[U9e] has what it asked for last', async () => {
     const { world, bob, id } = await openLedgerRoom();
     const join = () => bob.client.join(ledger, { id });
     const watch = () => bob.client.watch(ledger, { id });

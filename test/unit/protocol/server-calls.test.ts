@@ -80,7 +80,7 @@ describe('server actions', () => {
     assert.equal(money(), 14);
   });
 
-  it('[X5b] a refusal is a verdict, too: it is given again, and changes nothing', async () => {
+  it('[X5i] a refusal is a verdict, too: it is given again, and changes nothing', async () => {
     const { server, run, id, money } = await openBank();
     for (let i = 0; i < 2; i++) {
       await assert.rejects(run(server.act(id, 'pay', { by: 1, how: 'refuse' }, { key: 'r' })), {
@@ -118,7 +118,7 @@ describe('server actions', () => {
     }
   });
 
-  it('[X5d] keys are remembered for an hour, those of calls without one for a minute, and at most so many', () => {
+  it('[X5d] [X5k] keys are remembered for an hour, those of calls without one for a minute, and at most so many', () => {
     const game = bankGame(() => null);
     const room = emptyRoom(game);
     for (const player of ['ada', 'bob']) room.join(player);

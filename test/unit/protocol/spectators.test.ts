@@ -20,7 +20,7 @@ async function watchers({ world, id }: LedgerFixture) {
 }
 
 describe('who watches a room', () => {
-  it('[H1a] is told to the host alone, also to the next host and by the next owner', async () => {
+  it('[H1f] is told to the host alone, also to the next host and by the next owner', async () => {
     const { world, id, owner, ada, bob, eve, adas, bobs, eves } = await watchedTable();
     const spectatorsOf = async (client: typeof ada, room: typeof adas) =>
       (await world.clock.run(client.client.inspect(room))).spectators
