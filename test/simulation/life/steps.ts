@@ -328,8 +328,10 @@ export class Steps {
     const { life } = this;
     const { device, id, room, watch } = held;
     life.tell(`${device.person} leaves ${life.short(id)}`);
-    // A room object that a later join of the room has replaced has no seat to give up, and says so.
-    if (!watch && room.ended?.code !== 'session-replaced') life.gaveUp.add(`${device.player}/${id}`);
+    // A room object that a later join of the room has replaced has no seat to give up: it says so, or that its own seat
+    // was given up before.
+    const isReplaced = room.ended !== null && device.open.some(other => other.id === id && !other.watch);
+    if (!watch && !isReplaced && room.ended?.code !== 'session-replaced') life.gaveUp.add(`${device.player}/${id}`);
     const leaving = { device, room: id };
     life.leaving.add(leaving);
     if ((await life.track(`leave of ${device.person}`, device, room.leave())).confirmed) life.leaving.delete(leaving);
