@@ -17,7 +17,7 @@ export class Ticker {
     this.period = hz ? 1000 / hz : Infinity;
   }
 
-  /** Whether a tick is due now. `isActive`: a match is in progress, and a player is connected. */
+  /** Whether a tick is due now. `isActive`: a match is in progress, and a client is connected. */
   isDue(isActive: boolean, mono: number): boolean {
     if (!isActive || this.period === Infinity) {
       this.nextAt = null;
