@@ -8,6 +8,7 @@ import type {
   KeptReplay,
   Life,
   ClaimRefusal,
+  IndexedPage,
   NewRoom,
   OccupiedPage,
   OverQuota,
@@ -185,6 +186,10 @@ export class MemoryStore implements Store {
     return this.table.occupied(after, most);
   }
 
+  async indexed(term: string, after: string, most: number): Promise<IndexedPage> {
+    return this.table.indexed(term, after, most);
+  }
+
   async remove(id: string, token: string): Promise<'ok' | 'fenced'> {
     return this.table.remove(id, token);
   }
@@ -223,6 +228,7 @@ export class MemoryStore implements Store {
       rooms.clear();
       this.texts.clear();
       for (const [id, room] of structuredClone(savedRooms)) rooms.set(id, room);
+      this.table.rebuildTermIndex();
       for (const [id, texts] of structuredClone(savedTexts)) this.texts.set(id, texts);
     };
   }

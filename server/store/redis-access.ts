@@ -32,6 +32,7 @@ const unconfirmedScripts: ReadonlySet<ScriptName> = new Set<ScriptName>([
   'withdraw',
   'discard',
   'sweep',
+  'unindex',
 ]);
 
 /** Maximum number of concurrent appends that publish. Beyond it, separate batched messages are cheaper. */

@@ -69,6 +69,13 @@ export class RedisKeys {
   get occupied(): string {
     return `${this.prefix}occupied`;
   }
+  /** How the server's own code finds rooms: lines by term, in order, and records, id -> json (see lua/index.lua). */
+  get terms(): string {
+    return `${this.prefix}terms`;
+  }
+  get indexed(): string {
+    return `${this.prefix}indexed`;
+  }
   get due(): string {
     return `${this.prefix}due`;
   }

@@ -12,6 +12,10 @@ export const createArgsOf = (room: NewRoom): string[] => [
   String(wholeMs(room.life)),
 ];
 
+/** '' no change, '-' none, or JSON. */
+export const factArg = (value: unknown): string =>
+  value === undefined ? '' : value === null ? '-' : JSON.stringify(value);
+
 export const makersOf = ({ makers = [] }: NewRoom): string => (makers.length === 0 ? '[]' : JSON.stringify(makers));
 
 /** An owner from the fields node, token, term and seq. */

@@ -1,7 +1,7 @@
 import type { RoomSummary } from '../../shared/protocol.ts';
 import type { RedisAccess } from './redis-access.ts';
 import type { RedisKeys } from './redis-keys.ts';
-import type { OccupiedPage, QuarantinedRoom } from './store.ts';
+import type { IndexedPage, OccupiedPage, QuarantinedRoom, RoomIndexRecord } from './store.ts';
 
 /** Reads the indexes of all rooms. Rooms that have expired are skipped; the script `sweep` removes them. */
 export class RedisRoomIndex {
@@ -57,6 +57,34 @@ export class RedisRoomIndex {
       return this.due(at, most, skip); // the removed ones no longer count in `skip`
     }
     return late.map(({ value, score }) => ({ id: value, at: score }));
+  }
+
+  /** Rooms by a term of their index records. */
+  async indexed(term: string, after: string, most: number): Promise<IndexedPage> {
+    const { access, keys } = this;
+    const members = await access.read(client =>
+      client.zRange(keys.terms, after === '' ? `[${term}|` : `(${term}|${after}`, `(${term}}`, {
+        BY: 'LEX',
+        LIMIT: { offset: 0, count: most },
+      }),
+    );
+    const ids = members.map(member => member.slice(term.length + 1));
+    if (ids.length === 0) return { rooms: [], next: null };
+    const [records, there] = await access.read(client =>
+      Promise.all([client.hmGet(keys.indexed, ids), Promise.all(ids.map(id => client.exists(keys.meta(id))))]),
+    );
+    // The script `sweep` removes expired rooms, too, but not those that a node of an older build has removed.
+    const gone = ids.filter((_id, i) => there[i] === 0);
+    await Promise.all(gone.map(id => access.runScript('unindex', [keys.meta(id), keys.terms, keys.indexed], [id])));
+    return {
+      rooms: ids.flatMap((id, i) => {
+        const record = records[i];
+        return typeof record === 'string' && there[i] !== 0
+          ? [{ id, text: (JSON.parse(record) as RoomIndexRecord).text }]
+          : [];
+      }),
+      next: ids.length < most ? null : ids.at(-1)!,
+    };
   }
 
   async occupied(after: string, most: number): Promise<OccupiedPage> {

@@ -2,7 +2,7 @@ import { limits } from '../../shared/limits.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 import { RedisAccess, type RedisAccessOptions } from './redis-access.ts';
 import { RedisKeys } from './redis-keys.ts';
-import { claimedOf, createArgsOf, makersOf, ownerOf, termsOf } from './redis-replies.ts';
+import { claimedOf, createArgsOf, factArg, makersOf, ownerOf, termsOf } from './redis-replies.ts';
 import { RedisRoomIndex } from './redis-room-index.ts';
 import type {
   AppendRequest,
@@ -11,6 +11,7 @@ import type {
   FindOrCreate,
   Found,
   HangReport,
+  IndexedPage,
   KeptReplay,
   Life,
   Maker,
@@ -67,8 +68,8 @@ export class RedisStore implements Store {
     const k = this.keys;
     const reply = (await this.access.runScript(
       'create',
-      [k.meta(room.id), k.snapshot(room.id), k.code(room.code), k.lives, k.makers, k.made],
-      [...createArgsOf(room), makersOf(room)],
+      [k.meta(room.id), k.snapshot(room.id), k.code(room.code), k.lives, k.makers, k.made, k.terms, k.indexed],
+      [...createArgsOf(room), makersOf(room), factArg(room.index)],
     )) as 'ok' | 'exists' | [how: 'quota', maker: string];
     return typeof reply === 'string' ? reply : { over: JSON.parse(reply[1]) as Maker };
   }
@@ -102,6 +103,8 @@ export class RedisStore implements Store {
         k.code(prepared?.code ?? ''),
         k.makers,
         k.made,
+        k.terms,
+        k.indexed,
       ],
       [
         game,
@@ -115,6 +118,7 @@ export class RedisStore implements Store {
         call === null ? '' : `:${call}`,
         prepared ? makersOf(prepared) : '[]',
         String(rememberLastMs),
+        factArg(prepared?.index),
         ...skip,
       ],
     )) as [Found['how'], string];
@@ -218,7 +222,6 @@ export class RedisStore implements Store {
     };
     // Most entries change no indexed facts. The short form omits those arguments, which would be longer than the entry.
     if (!release && Object.keys(facts).length === 0) return run([k.meta(id), k.journal(id)], token, String(seq), entry);
-    const json = (value: unknown) => (value === undefined ? '' : value === null ? '-' : JSON.stringify(value));
     return run(
       [
         k.meta(id),
@@ -235,19 +238,22 @@ export class RedisStore implements Store {
         k.code(append.life?.code ?? ''),
         k.replayParts(id, append.life?.match ?? 0),
         k.occupied,
+        k.terms,
+        k.indexed,
       ],
       token,
       String(seq),
       entry,
       id,
       append.due === undefined ? '' : append.due === null ? '-' : String(wholeMs(append.due)),
-      json(append.summary),
-      json(append.offer),
+      factArg(append.summary),
+      factArg(append.offer),
       append.life === undefined ? '' : String(wholeMs(append.life.ms)),
       append.game ?? '',
       release ? '1' : '0',
-      json(append.quarantined),
+      factArg(append.quarantined),
       append.occupied === undefined ? '' : append.occupied ? '1' : '-',
+      factArg(append.index),
     );
   }
 
@@ -345,6 +351,10 @@ export class RedisStore implements Store {
     return this.index.occupied(after, most);
   }
 
+  async indexed(term: string, after: string, most: number): Promise<IndexedPage> {
+    return this.index.indexed(term, after, most);
+  }
+
   async remove(id: string, token: string): Promise<'ok' | 'fenced'> {
     return (await this.access.runScript('remove', this.keysOf(id, await this.codeOf(id)), [token, id])) as
       | 'ok'
@@ -370,6 +380,8 @@ export class RedisStore implements Store {
       k.occupied,
       k.makers,
       k.made,
+      k.terms,
+      k.indexed,
     ];
   }
 
@@ -377,7 +389,21 @@ export class RedisStore implements Store {
     const k = this.keys;
     return (await this.access.runScript(
       'sweep',
-      [k.lives, k.summaries, k.listed, k.offers, k.open, k.reviews, k.due, k.quarantined, k.occupied, k.makers, k.made],
+      [
+        k.lives,
+        k.summaries,
+        k.listed,
+        k.offers,
+        k.open,
+        k.reviews,
+        k.due,
+        k.quarantined,
+        k.occupied,
+        k.makers,
+        k.made,
+        k.terms,
+        k.indexed,
+      ],
       [String(most)],
     )) as number;
   }

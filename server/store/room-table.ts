@@ -9,6 +9,7 @@ import type {
   FindOrCreate,
   Found,
   HangReport,
+  IndexedPage,
   LastHeartbeat,
   Life,
   Maker,
@@ -19,9 +20,11 @@ import type {
   PassRequest,
   PassResult,
   QuarantinedRoom,
+  RoomIndexRecord,
   StoredRoom,
 } from './store.ts';
 import { MemoryOffers, type CallRecord, type OfferRecord } from './memory-offers.ts';
+import { TermIndex } from './term-index.ts';
 import { wholeMs } from './whole-ms.ts';
 
 /** All facts of a room except its texts: the snapshot, the entries and the recordings. Plain data. */
@@ -41,6 +44,8 @@ export interface RoomRecord {
   summary: RoomSummary | null;
   expires: number;
   occupied: boolean;
+  /** Missing in records that older builds have stored. */
+  index?: RoomIndexRecord | null;
   makers: string[];
   hangReports: HangReport[];
   quarantined: { why: string; since: number } | null;
@@ -69,6 +74,7 @@ export class RoomTable {
   private readonly codes = new Map<string, string>();
   /** Live rooms by maker. */
   private readonly made = new Map<string, Set<string>>();
+  private readonly termIndex = new TermIndex();
   private lastTerm = 0;
   private lastCleanupAt = -Infinity;
 
@@ -97,6 +103,7 @@ export class RoomTable {
     this.rooms.set(id, record);
     if (offer) this.offers.restore(id, offer, this.now());
     this.codes.set(record.code, id);
+    this.termIndex.update(id, null, record.index ?? null);
     for (const key of record.makers) this.countForMaker(key, id);
     this.lastTerm = Math.max(this.lastTerm, record.term);
   }
@@ -121,11 +128,13 @@ export class RoomTable {
       summary: null,
       expires: this.now() + wholeMs(room.life),
       occupied: false,
+      index: room.index ?? null,
       makers: makers.map(maker => maker.key),
       hangReports: [],
       quarantined: null,
     });
     this.codes.set(room.code, room.id);
+    this.termIndex.update(room.id, null, room.index ?? null);
     for (const { key } of makers) this.countForMaker(key, room.id);
     this.observer.changed(room.id);
     return 'ok';
@@ -213,7 +222,7 @@ export class RoomTable {
     const room = this.owned(id, append.token);
     if (!room) return 'fenced';
     if (append.seq !== room.seq + 1) return 'seq';
-    const { due: dueAt, summary, offer, occupied, life, game, quarantined, release } = append;
+    const { due: dueAt, summary, offer, occupied, index, life, game, quarantined, release } = append;
     // Throws before anything is written.
     const due = typeof dueAt === 'number' ? wholeMs(dueAt) : dueAt;
     const expires = life && this.now() + wholeMs(life.ms);
@@ -223,11 +232,15 @@ export class RoomTable {
     if (summary !== undefined) room.summary = summary;
     if (occupied !== undefined) room.occupied = occupied;
     if (offer !== undefined) this.offers.set(id, offer, this.now());
+    if (index !== undefined) {
+      this.termIndex.update(id, room.index ?? null, index);
+      room.index = index;
+    }
     if (expires !== undefined) room.expires = expires;
     if (game !== undefined) room.game = game;
     if (quarantined !== undefined) room.quarantined = quarantined;
     if (release) room.token = room.node = null;
-    if ([due, summary, occupied, offer, expires, game, quarantined].some(fact => fact !== undefined) || release)
+    if ([due, summary, occupied, offer, index, expires, game, quarantined].some(fact => fact !== undefined) || release)
       this.observer.changed(id);
     return 'ok';
   }
@@ -334,6 +347,23 @@ export class RoomTable {
     };
   }
 
+  indexed(term: string, after: string, most: number): IndexedPage {
+    const ids = this.termIndex.ids(term, after, most);
+    return {
+      rooms: ids.flatMap(id => {
+        const text = this.room(id)?.index?.text;
+        return text === undefined ? [] : [{ id, text }];
+      }),
+      next: ids.length < most ? null : ids.at(-1)!,
+    };
+  }
+
+  /** Fills the term index from the records, which were replaced. */
+  rebuildTermIndex(): void {
+    this.termIndex.clear();
+    for (const [id, { index = null }] of this.rooms) this.termIndex.update(id, null, index);
+  }
+
   remove(id: string, token: string): 'ok' | 'fenced' {
     const room = this.owned(id, token);
     if (!room) return 'fenced';
@@ -358,6 +388,7 @@ export class RoomTable {
   private drop(id: string, room: RoomRecord): void {
     this.rooms.delete(id);
     this.offers.set(id, null, this.now());
+    this.termIndex.update(id, room.index ?? null, null);
     if (this.codes.get(room.code) === id) this.codes.delete(room.code);
     for (const key of room.makers) {
       const rooms = this.made.get(key);
@@ -380,11 +411,12 @@ export class RoomTable {
 
   clear(): void {
     this.rooms.clear();
+    this.termIndex.clear();
   }
 
   /** Number of entries in all maps, for leak tests. */
   get size(): number {
-    return this.rooms.size + this.codes.size + this.made.size + this.offers.size;
+    return this.rooms.size + this.codes.size + this.made.size + this.offers.size + this.termIndex.size;
   }
 }
 

@@ -23,6 +23,7 @@ const names = [
   'withdraw',
   'discard',
   'sweep',
+  'unindex',
 ] as const;
 export type ScriptName = (typeof names)[number];
 

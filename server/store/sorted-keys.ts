@@ -18,6 +18,13 @@ export class SortedKeys {
     return key?.startsWith(prefix) ? key : undefined;
   }
 
+  /** The first `most` keys after `key`. */
+  after(key: string, most: number): string[] {
+    const at = this.from(key);
+    const start = this.keys[at] === key ? at + 1 : at;
+    return this.keys.slice(start, start + most);
+  }
+
   /** Index of the first key that is not less than `key`. */
   private from(key: string): number {
     let [low, high] = [0, this.keys.length];

@@ -109,6 +109,11 @@ export interface Store {
    * previous page, '' for the first page. `next`: the `after` of the next page; null: there is none.
    */
   occupied(after: string, most: number): Promise<OccupiedPage>;
+  /**
+   * Rooms that are indexed under a term, ordered by id, with the texts of their index records. `after`: the last id of
+   * the previous page, '' for the first page. `next`: the `after` of the next page; null: there is none.
+   */
+  indexed(term: string, after: string, most: number): Promise<IndexedPage>;
   /** Removes a room and its index entries, if the token matches. */
   remove(id: string, token: string): Promise<'ok' | 'fenced'>;
   /** Removes the remains of up to about `most` expired rooms. @returns the number of rooms removed */
@@ -135,6 +140,17 @@ export interface NewRoom {
   life: number;
   /** The room counts towards the quota of each of its makers as long as it lives. */
   makers?: readonly Maker[];
+  index?: RoomIndexRecord;
+}
+
+/** How the server's own code finds a room: under each of the terms (different; letters, digits, - and _), with a text. */
+export interface RoomIndexRecord {
+  terms: readonly string[];
+  text: string;
+}
+export interface IndexedPage {
+  rooms: { id: string; text: string }[];
+  next: string | null;
 }
 
 /** A player or a network that creates rooms. `key`: letters, digits, - and _. `most`: maximum number of live rooms. */
@@ -308,6 +324,8 @@ export interface AppendRequest {
   offer?: Offer | null;
   /** Whether a player is connected, undefined for no change. */
   occupied?: boolean;
+  /** New index record, null for none, undefined for no change. */
+  index?: RoomIndexRecord | null;
   /** Extends the life of the room and everything that expires with it. */
   life?: Life;
   /** `name@version` that can read the room from this entry on. */

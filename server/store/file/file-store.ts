@@ -11,6 +11,7 @@ import type {
   FindOrCreate,
   Found,
   HangReport,
+  IndexedPage,
   LastHeartbeat,
   KeptReplay,
   Life,
@@ -308,6 +309,10 @@ export class FileStore implements Store {
 
   async occupied(after: string, most: number): Promise<OccupiedPage> {
     return this.facts.occupied(after, most);
+  }
+
+  async indexed(term: string, after: string, most: number): Promise<IndexedPage> {
+    return this.facts.indexed(term, after, most);
   }
 
   async remove(id: string, token: string): Promise<'ok' | 'fenced'> {

@@ -1,17 +1,17 @@
 -- Finds an open room for a player, or creates the prepared one, and reserves a seat in it.
 -- keys  1 offers (hash: id -> json)   2 open (see index.lua)   3 reviews (sorted set: id -> ms)   4 lives (sorted set: id -> ms)
 --       5 the call (string: id)   6 the player's last call (string: id, ms, pool, argument 14, with blanks between)
---       7 meta   8 snapshot   9 code of the prepared room   10 makers   11 made (see index.lua)
+--       7 meta   8 snapshot   9 code of the prepared room   10 makers   11 made   12 terms   13 indexed (see index.lua)
 -- args  1 game   2 pool   3 player   4 lifetime of a reservation, ms   5 how long a call is remembered, ms
 --       6 how long the last call's room is returned again, ms   7 search: '1' or '0'
 --       8 id of the prepared room: '' none   9 code   10 game@version   11 snapshot   12 life, ms   13 its offer, json
 --       14 ':' and the id of the call, key 5; '' if it has none   15 makers of the prepared room, json
---       16 how long the player's last call is remembered, ms   then the ids of rooms that are not returned
+--       16 how long the player's last call is remembered, ms   17 its index: '' none, json   then the ids of rooms that are not returned
 -- reply {'found', id} | {'made', id} | {'taken'}: the prepared id or code exists, nothing was created | {'none'}
 --       {'quota', maker}: nothing was found, and this maker has as many rooms as it may have
 -- with index.lua
 -- A call examines at most 16 reviews, and at most 64 rooms plus the skipped ones.
-local k = {offers = KEYS[1], open = KEYS[2], reviews = KEYS[3], lives = KEYS[4], makers = KEYS[10], made = KEYS[11]}
+local k = {offers = KEYS[1], open = KEYS[2], reviews = KEYS[3], lives = KEYS[4], makers = KEYS[10], made = KEYS[11], terms = KEYS[12], indexed = KEYS[13]}
 local game, pool, player, now = ARGV[1], ARGV[2], ARGV[3], now_ms()
 
 local function is_alive(id)
@@ -47,7 +47,7 @@ local function answer(how, id)
 end
 
 local skipped = {}
-for i = 17, #ARGV do
+for i = 18, #ARGV do
   skipped[ARGV[i]] = true
   local offer = offer_of(k, ARGV[i])
   if offer and offer.held[player] then
@@ -88,7 +88,7 @@ for _, id in ipairs(redis.call('ZRANGE', k.reviews, '-inf', now, 'BYSCORE', 'LIM
 end
 
 local from, to, looked = '[' .. game .. '|' .. pool .. '|', '(' .. game .. '|' .. pool .. '}', 0
-while ARGV[7] == '1' and looked < 64 + #ARGV - 16 do
+while ARGV[7] == '1' and looked < 64 + #ARGV - 17 do
   local members = redis.call('ZRANGE', k.open, from, to, 'BYLEX', 'LIMIT', 0, 8)
   for _, member in ipairs(members) do
     local id = string.match(member, '[^|]+$')
@@ -110,7 +110,7 @@ while ARGV[7] == '1' and looked < 64 + #ARGV - 16 do
 end
 
 if ARGV[8] == '' then return {'none'} end
-local prepared = {id = ARGV[8], code = ARGV[9], game = ARGV[10], snapshot = ARGV[11], life = ARGV[12], makers = ARGV[15]}
+local prepared = {id = ARGV[8], code = ARGV[9], game = ARGV[10], snapshot = ARGV[11], life = ARGV[12], makers = ARGV[15], index = ARGV[17]}
 local how, maker = make_room(prepared, KEYS[7], KEYS[8], KEYS[9], k)
 if how ~= 'made' then return {how, maker} end
 local offer = cjson.decode(ARGV[13])

@@ -1,13 +1,14 @@
 -- Functions for scripts with the header `-- with index.lua`: creating rooms, and the indexes by which rooms are found.
 -- `k` holds the index keys: summaries, listed, offers, open, reviews, due, quarantined, lives, occupied,
---   makers, made. Each script passes the ones it has.
+--   makers, made, terms, indexed. Each script passes the ones it has.
 --
--- `listed`, `open`, `occupied` and `made` are sorted sets in lexicographic order; all scores are 0:
+-- `listed`, `open`, `occupied`, `made` and `terms` are sorted sets in lexicographic order; all scores are 0:
 --   listed   |<since>|<id> and <game>|<since>|<id>
 --   open     <game>|*|<since>|<id> and <game>|<pool>|<since>|<id>
 --   occupied <id>, of rooms with a connected player
 --   made     <maker>|<id>
--- `since` has 15 digits. Games, pools and ids never contain '|'.
+--   terms    <term>|<id>, for each term of the room's record in `indexed` (hash: id -> json: terms, text)
+-- `since` has 15 digits. Games, pools, terms and ids never contain '|'.
 --
 -- A field of `offers`: game, pool, since, free, present, players (list), held (reservations: player -> until, ms),
 --   out (not offered before, ms).
@@ -95,6 +96,24 @@ local function forget_makers(k, id)
   redis.call('HDEL', k.makers, id)
 end
 
+-- Replaces a room's index record and its terms; `text` nil: removes them.
+local function index_room(k, id, text)
+  local before = redis.call('HGET', k.indexed, id)
+  if before == (text or false) then return end
+  local is_new, gone, added = {}, {}, {}
+  for _, term in ipairs(text and cjson.decode(text).terms or {}) do is_new[term] = true end
+  for _, term in ipairs(before and cjson.decode(before).terms or {}) do
+    if is_new[term] then is_new[term] = nil else table.insert(gone, term .. '|' .. id) end
+  end
+  for term in pairs(is_new) do
+    table.insert(added, 0)
+    table.insert(added, term .. '|' .. id)
+  end
+  if #gone > 0 then redis.call('ZREM', k.terms, unpack(gone)) end
+  if #added > 0 then redis.call('ZADD', k.terms, unpack(added)) end
+  if text then redis.call('HSET', k.indexed, id, text) else redis.call('HDEL', k.indexed, id) end
+end
+
 -- Whether a maker has as many rooms as it may have. If so, 64 of its rooms are checked and expired ones removed. The
 -- bound keeps a refused call short, since a network may have thousands of rooms; `sweep` removes the rest.
 local function is_over_quota(k, maker, now)
@@ -112,7 +131,7 @@ local function is_over_quota(k, maker, now)
   return count >= maker.most
 end
 
--- `room`: id, code, game, snapshot, life, makers (json). Returns 'taken' if the id or the code exists, 'quota' and the
+-- `room`: id, code, game, snapshot, life, makers (json), index ('' none, json). Returns 'taken' if the id or the code exists, 'quota' and the
 -- maker if the maker has as many rooms as it may have, else 'made'.
 local function make_room(room, meta, snapshot, code, k)
   if redis.call('EXISTS', meta) == 1 or redis.call('EXISTS', code) == 1 then return 'taken' end
@@ -134,6 +153,7 @@ local function make_room(room, meta, snapshot, code, k)
     end
     redis.call('HSET', k.makers, room.id, cjson.encode(keys))
   end
+  if room.index ~= '' then index_room(k, room.id, room.index) end
   return 'made'
 end
 
@@ -150,6 +170,7 @@ local function forget_room(k, id)
   unlist_room(k, id)
   drop_offer(k, id)
   forget_makers(k, id)
+  index_room(k, id, nil)
   redis.call('ZREM', k.due, id)
   redis.call('HDEL', k.quarantined, id)
   redis.call('ZREM', k.occupied, id)

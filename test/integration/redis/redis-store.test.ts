@@ -243,6 +243,17 @@ describe('the Redis store', () => {
     assert.equal((await calls()) - before, 64);
   });
 
+  it('[X8c] index lines of a room that a node of an older build has removed are removed when they are read', async () => {
+    const index = { terms: ['left', 'over'], text: 'gone' };
+    const made = { id: 'older', code: 'older', game: 'game@1', snapshot: '{}', life: 60_000, index };
+    assert.equal(await store.create(made), 'ok');
+    await admin.del(['p:{r:older}:m', 'p:{r:older}:s', 'p:code:older']);
+    await admin.zRem('p:lives', 'older');
+    assert.deepEqual(await store.indexed('left', '', 5), { rooms: [], next: null });
+    assert.equal(await admin.hExists('p:indexed', 'older'), 0);
+    assert.deepEqual(await admin.zRange('p:terms', '[over|', '(over}', { BY: 'LEX' }), []);
+  });
+
   it('[T8] a script that is given what Redis refuses has done nothing', async () => {
     const scripts = loadScripts();
     const { id } = await room();
@@ -262,6 +273,8 @@ describe('the Redis store', () => {
       'p:code:x',
       `p:{r:${id}}:p1`,
       'p:occupied',
+      'p:terms',
+      'p:indexed',
     ];
     assert.equal(keys.length, scripts.append.keys);
     for (const [at, ms] of [
@@ -271,14 +284,14 @@ describe('the Redis store', () => {
       ['', '1e30'],
     ] as const)
       await assert.rejects(
-        admin.eval(scripts.append.text, { keys, arguments: ['a', '1', 'e1', id, at, '', '', ms, '', '0', '', ''] }),
+        admin.eval(scripts.append.text, { keys, arguments: ['a', '1', 'e1', id, at, '', '', ms, '', '0', '', '', ''] }),
       );
     assert.equal((await store.peek(id))!.seq, 0);
     assert.equal(await admin.lLen(journal), 0);
     await assert.rejects(
       admin.eval(scripts.create.text, {
-        keys: ['p:{r:half}:m', 'p:{r:half}:s', 'p:code:half', life, 'p:makers', 'p:made'],
-        arguments: ['half', 'half', 'g@1', '{}', '491999.99999999994', '[]'],
+        keys: ['p:{r:half}:m', 'p:{r:half}:s', 'p:code:half', life, 'p:makers', 'p:made', 'p:terms', 'p:indexed'],
+        arguments: ['half', 'half', 'g@1', '{}', '491999.99999999994', '[]', ''],
       }),
     );
     assert.equal(await admin.exists(['p:{r:half}:m', 'p:{r:half}:s', 'p:code:half']), 0);

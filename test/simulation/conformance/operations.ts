@@ -3,6 +3,8 @@ import {
   type AppendRequest,
   type HangReport,
   type FindOrCreate,
+  type NewRoom,
+  type RoomIndexRecord,
   type Offer,
   type SnapshotRequest,
   type Store,
@@ -63,6 +65,12 @@ const offer = (draw: Draw, id: string): Offer | null =>
         players: draw(2) === 0 ? [] : [pick(draw, ['ада', 'bob', 'eve'])],
       };
 
+const terms = ['all', 'one', 'two', 'three'];
+const index = (draw: Draw, n: number): RoomIndexRecord => ({
+  terms: terms.filter(() => draw(2) === 0),
+  text: draw(2) === 0 ? 'same' : `«${n}»`,
+});
+
 /** Every operation of the contract has an element. */
 export const operations: readonly Operation[] = [
   {
@@ -75,7 +83,8 @@ export const operations: readonly Operation[] = [
         game: pick(draw, games),
         snapshot: 'snapshot 0',
         life: 3_600_000,
-      };
+        ...given({ index: maybe(draw, () => index(draw, 0)) }),
+      } as NewRoom;
       return { room: room.id, what: said('create', room), ask: store => store.create(room) };
     },
   },
@@ -115,6 +124,7 @@ export const operations: readonly Operation[] = [
         game: maybe(draw, () => pick(draw, games)),
         release: maybe(draw, () => draw(2) === 0),
         quarantined: maybe(draw, () => (draw(2) === 0 ? null : { why: `why ${n}`, since: 1_000 + n })),
+        index: maybe(draw, () => (draw(4) === 0 ? null : index(draw, n))),
       }) as AppendRequest;
       if (append.due) append.due = Math.round(append.due * 100);
       return { what: said('append', id, append), ask: store => store.append(id, append) };
@@ -129,6 +139,7 @@ export const operations: readonly Operation[] = [
         due: maybe(draw, () => (draw(3) === 0 ? null : 500_000 + n)),
         summary: maybe(draw, () => summary(draw, id, n)),
         offer: draw(2) === 0 ? offer(draw, id) : undefined,
+        index: maybe(draw, () => (draw(4) === 0 ? null : index(draw, n))),
       });
       return {
         what: said('append the next', id, facts),
@@ -358,6 +369,14 @@ export const operations: readonly Operation[] = [
     },
   },
   {
+    name: 'indexed',
+    weight: 3,
+    draw: draw => {
+      const args = [pick(draw, terms), pick(draw, ['', '', 'made-3', 'r1']), 1 + draw(3)] as const;
+      return { what: said('indexed', ...args), ask: store => store.indexed(...args) };
+    },
+  },
+  {
     name: 'findOrCreate',
     weight: 6,
     draw: (draw, n) => {
@@ -379,6 +398,7 @@ export const operations: readonly Operation[] = [
                 game: 'game@1',
                 snapshot: 'snapshot 0',
                 life: 3_600_000,
+                ...(draw(3) === 0 ? { index: index(draw, n) } : {}),
                 offer: {
                   ...(rooms.includes(id) ? offered(id) : { game, pool, since: 1_000 + n }),
                   free: 2,
@@ -464,6 +484,10 @@ export function readEverything(): StoreCall[] {
     ]),
     { what: 'list(null, 100)', ask: store => store.list(null, 100) },
     { what: 'quarantined(100)', ask: store => store.quarantined(100) },
+    ...terms.map(term => ({
+      what: said('indexed', term),
+      ask: (store: Store) => store.indexed(term, '', 100),
+    })),
     { what: 'due(1e12, 100)', ask: store => store.due(1e12, 100) },
     ...['ада', 'bob', 'eve'].flatMap(player =>
       [null, 'c1', 'c2'].map(call => ({

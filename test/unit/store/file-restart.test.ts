@@ -83,7 +83,9 @@ describe('a store in a file', () => {
           token: 'one',
           seq,
           entry: `entry ${seq} \0`,
-          ...(seq === 2 ? { due, summary, occupied: true, quarantined } : {}),
+          ...(seq === 2
+            ? { due, summary, occupied: true, quarantined, index: { terms: ['all', 'one'], text: '«a»' } }
+            : {}),
         }),
         'ok',
       );
@@ -106,6 +108,7 @@ describe('a store in a file', () => {
         list: await store.list('game', 9),
         due: await store.due(due, 9),
         occupied: await store.occupied('', 9),
+        indexed: await store.indexed('one', '', 9),
         quarantined: await store.quarantined(9),
         parts: await store.replayParts('a', 1),
         replay: await store.replay('a', 7),
@@ -118,6 +121,7 @@ describe('a store in a file', () => {
         list: [summary],
         due: [{ id: 'a', at: due }],
         occupied: { rooms: [{ id: 'a', node: null }], next: null },
+        indexed: { rooms: [{ id: 'a', text: '«a»' }], next: null },
         quarantined: [{ id: 'a', code: 'Ca', game: 'game', ...quarantined }],
         parts: ['part'],
         replay: 'recording',

@@ -505,11 +505,59 @@ export function offersSuite(under: OffersUnderTest): void {
       });
     });
 
+    describe('rooms by term', () => {
+      /** All rooms with a term, in pages of two. */
+      async function indexed(term: string): Promise<{ id: string; text: string }[]> {
+        const found: { id: string; text: string }[] = [];
+        for (let after: string | null = ''; after !== null;) {
+          const page = await store.indexed(term, after, 2);
+          found.push(...page.rooms);
+          after = page.next;
+        }
+        return found;
+      }
+      const sorted = (...rooms: [id: string, text: string][]) =>
+        rooms.map(([id, text]) => ({ id, text })).sort((a, b) => (a.id < b.id ? -1 : 1));
+
+      it('[X8] each is found from its creation on, under the terms of its last record, in the order of ids, until it is removed', async () => {
+        const term = newRoom().id;
+        const others = [`${term}x`, `${term}-`, term.slice(0, -1)];
+        const [one, two, three] = [newRoom(), newRoom(), newRoom()];
+        for (const made of [one, two, three])
+          await store.create({ ...made, index: { terms: [term, ...others], text: `«${made.id}»` } });
+        await store.create({ ...one, index: { terms: [`${term}y`], text: 'another' } });
+        const all = sorted(...[one, two, three].map(({ id }) => [id, `«${id}»`] as [string, string]));
+        for (const known of [term, ...others]) assert.deepEqual(await indexed(known), all);
+        assert.deepEqual(await indexed(`${term}y`), []);
+        for (const { id } of [one, two, three]) await claim(id);
+        await append(one.id, 1, { index: { terms: [others[0]!, `${term}new`], text: 'now' } });
+        await append(two.id, 1, { index: null });
+        await append(three.id, 1, { due: 5 });
+        assert.equal(await store.append(three.id, { token: 'a', seq: 1, entry: 'late', index: null }), 'seq');
+        assert.deepEqual(await indexed(term), sorted([three.id, `«${three.id}»`]));
+        assert.deepEqual(await indexed(others[0]!), sorted([one.id, 'now'], [three.id, `«${three.id}»`]));
+        assert.deepEqual(await indexed(`${term}new`), sorted([one.id, 'now']));
+        await store.release(one.id, 'a');
+        await store.remove(three.id, 'a');
+        assert.deepEqual([await indexed(term), await indexed(others[0]!)], [[], sorted([one.id, 'now'])]);
+      });
+
+      it('[X8] a room that a quick join makes is found, and no more when it is discarded', async () => {
+        const [game, term] = [newRoom().id, newRoom().id];
+        const index = { terms: [term], text: 'quick' };
+        const made = await room(game, 'ada', { prepared: { ...newRoom(), offer: offer(game), index } });
+        assert.deepEqual(await indexed(term), sorted([made, 'quick']));
+        await store.discard(made, 'ada');
+        assert.deepEqual(await indexed(term), []);
+      });
+    });
+
     describe('what is left', () => {
       /** All that a room can have a line for. */
       const everything = (id: string, game: string): Partial<AppendRequest> => ({
         due: 5,
         occupied: true,
+        index: { terms: ['all', `of-${id}`], text: id },
         quarantined: { why: 'why', since: 1 },
         offer: offer(game, { present: true }),
         summary: {
