@@ -18,6 +18,7 @@ export {
   ServerRoomError,
   type EventData,
   type EventName,
+  type FoundSeat,
   type NewRoomOptions,
   type ReservedSeat,
   type ServerActionData,
@@ -26,6 +27,8 @@ export {
   type ServerCallResult,
   type ServerRooms,
 } from './node/server-rooms.ts';
+export type { RoomFilter, RoomPage } from './node/room-search.ts';
+export type { FoundRoom } from './rooms/actor/room-index.ts';
 export { RulesRejectedError, type ReloadResult } from './node/rules-reloader.ts';
 export type { Log } from './runtime/ports.ts';
 export type { RedisOptions } from './store/redis-locator.ts';

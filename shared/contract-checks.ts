@@ -15,6 +15,7 @@ const contractFields: Record<keyof ContractDef, true> = {
   state: true,
   view: true,
   options: true,
+  metadata: true,
   profile: true,
   actions: true,
   events: true,
@@ -97,7 +98,8 @@ export function checkContract(name: string, given: ContractDef): string[] {
     if (def[key] !== undefined && typeof def[key] !== 'boolean') report(`${key} is true or false`);
   if (def.start !== undefined && !['full', 'ready', 'host'].includes(def.start))
     report("start is 'full', 'ready' or 'host'");
-  if (def.profile !== undefined && !isSchema(def.profile)) report('profile is not a Standard Schema');
+  for (const key of ['profile', 'metadata'] as const)
+    if (def[key] !== undefined && !isSchema(def[key])) report(`${key} is not a Standard Schema`);
   checkOptions(def, report);
   return problems;
 }

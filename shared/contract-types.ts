@@ -43,6 +43,11 @@ export interface ContractDef {
    */
   options?: Schema;
   /**
+   * Small facts by which the server's own code finds rooms (`server.rooms.list`), set by rules with `ctx.setMetadata`: at
+   * most 8 texts (of 64 characters), numbers, true or false. Members do not see them.
+   */
+  metadata?: Schema;
+  /**
    * A player's profile, which every member sees: a color, a figure. At most 512 bytes of JSON, not secret. A player may
    * have none.
    */
@@ -105,6 +110,18 @@ export type ViewOf<D extends ContractDef> = D extends { view: TypeOf<infer V> } 
 export type OptionsOf<D extends ContractDef> = D extends { options: infer S } ? Out<S> : None;
 /** The options as the creator of a room passes them. */
 export type OptionsIn<D extends ContractDef> = D extends { options: infer S } ? In<S> : None;
+/** The metadata of a room as rules read them; null: none have been set. */
+export type MetadataOf<D extends ContractDef> = ContractDef extends D
+  ? unknown
+  : D extends { metadata: infer S }
+    ? Out<S> | null
+    : null;
+/** The metadata as rules set them. */
+export type MetadataIn<D extends ContractDef> = ContractDef extends D
+  ? unknown
+  : D extends { metadata: infer S }
+    ? In<S>
+    : never;
 /** A seat's profile as all members read it; null for a bot, or if the player has none. */
 export type ProfileOf<D extends ContractDef> = ContractDef extends D
   ? unknown
@@ -211,6 +228,18 @@ export interface Ctx<D extends ContractDef> {
    * ```
    */
   readonly effects: { readonly [K in keyof EffectsOf<D>]: (data: Out<EffectsOf<D>[K]>) => void };
+  /** What `setMetadata` has set last, in this match or an earlier one; null: nothing yet. */
+  readonly metadata: MetadataOf<D>;
+  /**
+   * Sets the room's metadata, by which the server's own code finds it. They replace the earlier ones, and stay until they
+   * are set again, also in the next match. Members do not see them.
+   * @throws TypeError, RangeError when they do not fit the contract's schema, or have more than 8 keys
+   * @example
+   * ```ts
+   * ctx.setMetadata({ round: 2, stage: 'final' })
+   * ```
+   */
+  setMetadata(metadata: MetadataIn<D>): void;
   /**
    * Ends the match.
    * @throws when it is over already or the ranking names a seat that does not exist

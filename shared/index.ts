@@ -28,6 +28,8 @@ export type {
   Player,
   Pressed,
   ProfileIn,
+  MetadataIn,
+  MetadataOf,
   ProfileOf,
   Ranking,
   RefusalsOf,

@@ -191,6 +191,10 @@ export const limits = {
    * the call's own, which only its repetitions have. `engineKeys`: so many more for calls that end matches and kick.
    */
   serverCalls: { keys: 256, engineKeys: 64, keyLife: 3_600_000, callLife: 60_000 },
+  /** A room's metadata: number of keys; a text, in UTF-16 units. */
+  metadata: { keys: 8, textLength: 64 },
+  /** Rooms in one answer to the server's own code; index lines that are read for it. */
+  roomsFound: { page: 500, lines: 2_000 },
   /** Kicked players that a room remembers. */
   banned: 64,
   /** Players for whom a room remembers why they lost their last seat. */

@@ -19,6 +19,7 @@ import type { OwnedRooms } from '../ownership/owned-rooms.ts';
 import { holdOf } from '../rooms/core/holds.ts';
 import { runWatched } from '../rooms/core/rule-tracker.ts';
 import { newOffer, poolOf } from '../rooms/actor/offer.ts';
+import { foundRoomOf, indexRecordOf } from '../rooms/actor/room-index.ts';
 import { isOfPlayer, overQuota } from './makers.ts';
 import { anyPool, StoreError, type Found, type Maker, type NewRoom, type Store } from '../store/store.ts';
 
@@ -231,7 +232,8 @@ export class Lobby {
     const { entropy, clock } = this.parts;
     const code = idFromBytes(entropy.bytes(codeLength), codeAlphabet);
     const doc = newDocument(game, { id, code, ...settings, seed: seedFrom(entropy.bytes(16)), now: clock.now() });
-    return { id, code, game: gameKey(game), snapshot: encodeSnapshot(doc), life };
+    const index = indexRecordOf(foundRoomOf(doc)!);
+    return { id, code, game: gameKey(game), snapshot: encodeSnapshot(doc), life, index };
   }
 
   private parseOptions(

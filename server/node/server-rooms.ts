@@ -13,10 +13,12 @@ import type {
 import { idFromBytes } from '../../shared/ids.ts';
 import { strictJson } from '../../shared/strict-json.ts';
 import { RefusalError } from '../../shared/errors.ts';
-import type { Json, JsonObject } from '../../shared/json.ts';
+import { NotJsonError, type Json, type JsonObject } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { RoomView } from '../../shared/protocol.ts';
 import { encodeServerCall, type ServerCall } from '../rooms/core/server-calls.ts';
+import type { FoundRoom } from '../rooms/actor/room-index.ts';
+import { searchRooms, type RoomFilter, type RoomPage } from './room-search.ts';
 import type { RejoinNode } from './node.ts';
 import type { Restrictions } from '../rooms/core/document.ts';
 import type { ServeReply, ViewReply } from '../rooms/actor/messages.ts';
@@ -44,6 +46,11 @@ export interface ServerCallOptions {
 export interface ServerCallResult {
   /** Whether it was executed before, by an earlier call with the same key. */
   repeated: boolean;
+}
+
+/** A seat that a player holds. */
+export interface FoundSeat extends Pick<FoundRoom, 'id' | 'code' | 'game' | 'phase'> {
+  seat: number;
 }
 
 /** The contracts of these games. */
@@ -269,6 +276,51 @@ export class ServerRooms<G extends readonly AnyGame[] = readonly AnyGame[]> {
   }
 
   /**
+   * Rooms of all nodes that satisfy all conditions, in pages: also private rooms, rooms that nobody has joined yet, and
+   * rooms that no node runs at the moment. Ordered by id. Each is as of its last entry.
+   * @throws ServerRoomError
+   * @example
+   * ```ts
+   * let page = await server.rooms.list({ game: race, phase: 'playing', options: { goal: 20 } })
+   * for (const { id, players, metadata } of page.rooms) console.log(id, players, metadata)
+   * while (page.cursor !== null) page = await server.rooms.list({ game: race, cursor: page.cursor })
+   * ```
+   */
+  list(filter: RoomFilter = {}): Promise<RoomPage> {
+    return this.read(() => searchRooms(this.node.parts.store, filter));
+  }
+
+  /**
+   * The rooms in which a player holds a seat, also while the player is away and after a node died; at most 500.
+   * @throws ServerRoomError
+   * @example
+   * ```ts
+   * for (const { id, game, seat, phase } of await server.rooms.find('user:1')) console.log(id, game, seat, phase)
+   * ```
+   */
+  async find(player: string): Promise<FoundSeat[]> {
+    const { rooms } = await this.list({ player, limit: limits.roomsFound.page });
+    return rooms.map(({ id, code, game, phase, players }) => ({
+      id,
+      code,
+      game,
+      phase,
+      seat: players.indexOf(player),
+    }));
+  }
+
+  private async read<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (error instanceof StoreError) throw new ServerRoomError('unavailable', error.message);
+      if (error instanceof TypeError || error instanceof NotJsonError)
+        throw new ServerRoomError('bad-request', error.message);
+      throw error;
+    }
+  }
+
+  /**
    * Quarantined rooms of all nodes: their rules failed or hung too often, or they cannot be read. Oldest first, at most
    * a thousand. A room remains for its life, a day.
    * @example
@@ -276,13 +328,8 @@ export class ServerRooms<G extends readonly AnyGame[] = readonly AnyGame[]> {
    * for (const { id, game, why, since } of await server.rooms.quarantined()) console.log(id, game, why, new Date(since))
    * ```
    */
-  async quarantined(): Promise<QuarantinedRoom[]> {
-    try {
-      return await this.node.parts.store.quarantined(1_000);
-    } catch (error) {
-      if (error instanceof StoreError) throw new ServerRoomError('unavailable', error.message);
-      throw error;
-    }
+  quarantined(): Promise<QuarantinedRoom[]> {
+    return this.read(() => this.node.parts.store.quarantined(1_000));
   }
 
   /**

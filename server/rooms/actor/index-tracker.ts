@@ -4,11 +4,18 @@ import type { AppendRequest } from '../../store/store.ts';
 import { closedFault, dueOf, isOccupied, summaryOf, type RoomDocument } from '../core/document.ts';
 import { gameKey } from '../core/game-key.ts';
 import { offerOf, poolOf } from './offer.ts';
+import { foundRoomOf, indexRecordOf } from './room-index.ts';
 import { RoomLife } from './room-life.ts';
 
 const allowsLateJoin = (game: AnyGame): boolean => game.contract.def.late === true;
 
-type IndexUpdate = Pick<AppendRequest, 'due' | 'summary' | 'offer' | 'occupied' | 'life' | 'game' | 'quarantined'>;
+const changesMetadata = ({ hidden }: Changes): boolean =>
+  typeof hidden === 'object' && hidden !== null && 'metadata' in hidden;
+
+type IndexUpdate = Pick<
+  AppendRequest,
+  'due' | 'summary' | 'offer' | 'occupied' | 'index' | 'life' | 'game' | 'quarantined'
+>;
 
 const faultOf = ({ hidden }: RoomDocument): string | null => (hidden.fault === closedFault ? null : hidden.fault);
 
@@ -23,6 +30,8 @@ export class IndexTracker {
   /** Undefined: not sent by this owner yet, because a room that was quarantined is not on offer. */
   private offer: string | undefined;
   private occupied: boolean | undefined;
+  /** Text of the index record; null: none; undefined: not sent by this owner yet. */
+  private index: string | null | undefined;
   private readonly pool: string;
   private version: number;
   readonly life: RoomLife;
@@ -56,6 +65,12 @@ export class IndexTracker {
     }
     const occupied = isOccupied(doc);
     if (occupied !== this.occupied) update.occupied = this.occupied = occupied;
+    if ('room' in changes || this.index === undefined || changesMetadata(changes)) {
+      const found = foundRoomOf(doc);
+      const text = found && JSON.stringify(found);
+      if (text !== this.index) update.index = found && indexRecordOf(found);
+      this.index = text;
+    }
     if (this.version !== doc.hidden.stateVersion) {
       this.version = doc.hidden.stateVersion;
       update.game = gameKey(game);

@@ -53,6 +53,8 @@ export interface HiddenRoom {
   fill: number;
   /** Server actions and events of the server, by key, oldest first; see server-calls.ts. */
   served?: Record<string, ServerCallRecord>;
+  /** What the rules have set with `ctx.setMetadata`. */
+  metadata?: RoomMetadata;
   /** Number of holds started so far. */
   holds?: number;
   /** Players who left seats of this match, by the number of the seat's hold. */
@@ -60,6 +62,9 @@ export interface HiddenRoom {
   /** The last lost hold of each player who lost one recently. */
   losses?: Record<string, { session: string; why: SeatLoss }>;
 }
+
+/** By which the server's own code finds the room; members do not see it. */
+export type RoomMetadata = Record<string, string | number | boolean>;
 
 /** Player ids by seat; null: no player. */
 export type Roster = (string | null)[];

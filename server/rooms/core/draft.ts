@@ -199,6 +199,7 @@ const ruleReachableParts = ({ room, hidden }: RoomDocument): Json =>
       effects: hidden.effects,
       effectCount: hidden.effectCount,
       ...(hidden.rosters ? { rosters: hidden.rosters } : {}),
+      ...(hidden.metadata ? { metadata: hidden.metadata } : {}),
     },
   }) as unknown as Json;
 

@@ -5,7 +5,14 @@ import { RefusalError, RejoinError } from '../../../shared/errors.ts';
 import type { Json } from '../../../shared/json.ts';
 import { parseJson } from '../../../shared/parse-json.ts';
 import { createRandom, type Random } from '../../../shared/random.ts';
-import { effectsTimer, playerIdOf, rosterOf, type HiddenRoom, type RoomDocument } from './document.ts';
+import {
+  effectsTimer,
+  playerIdOf,
+  rosterOf,
+  type HiddenRoom,
+  type RoomDocument,
+  type RoomMetadata,
+} from './document.ts';
 
 /** Thrown by `ctx.refuse`: a regular refusal, not a failure. */
 export class RuleRefusalError extends RefusalError {
@@ -110,6 +117,18 @@ class RuleContext {
       this.#events.push({ name, data: this.#checked('events', name, data), ...(to ? { to: [...to] } : {}) });
     };
   }
+  get metadata(): RoomMetadata | null {
+    return copy(this.#doc.hidden.metadata ?? null);
+  }
+  get setMetadata() {
+    return (data: unknown): void => {
+      const { metadata: schema } = this.#def;
+      if (!schema) throw new TypeError('setMetadata: the contract declares no metadata');
+      const read = parseJson(schema, data, 'metadata');
+      if (!read.ok) throw new TypeError(read.isNotJson ? read.detail : `metadata: ${read.detail}`);
+      this.#doc.hidden.metadata = assertMetadata(read.value);
+    };
+  }
   get end() {
     return ({ ranking }: { ranking: Ranking }): void => endMatch(this.#doc, ranking);
   }
@@ -185,6 +204,22 @@ class RuleContext {
     if (read.ok) return read.value; // a copy, independent of the rule's object
     throw new TypeError(read.isNotJson ? read.detail : `${path}: ${read.detail}`);
   }
+}
+
+/** @throws TypeError, RangeError if it cannot be indexed */
+function assertMetadata(value: Json): RoomMetadata {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new TypeError('metadata: the schema must return an object');
+  const entries = Object.entries(value);
+  const { keys, textLength } = limits.metadata;
+  if (entries.length > keys) throw new RangeError(`metadata: ${entries.length} keys, at most ${keys}`);
+  for (const [name, one] of entries) {
+    if (typeof one !== 'string' && typeof one !== 'number' && typeof one !== 'boolean')
+      throw new TypeError(`metadata.${name}: must be a text, a number, true or false`);
+    if (name.length > textLength || (typeof one === 'string' && one.length > textLength))
+      throw new RangeError(`metadata.${name}: name and text have at most ${textLength} characters`);
+  }
+  return value as RoomMetadata;
 }
 
 /** The players as rules see them. */

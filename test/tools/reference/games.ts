@@ -9,6 +9,7 @@ export const race = contract('race', {
   state: state<{ at: number[]; turn: number }>(),
   replay: true,
   options: z.object({ goal: z.int().min(1).default(10) }),
+  metadata: z.object({ round: z.int(), stage: z.string() }),
   profile: z.object({ colour: z.enum(['coral', 'mint', 'sky']) }),
   actions: { step: z.object({ by: z.int().min(1).max(3) }) },
   events: { lap: z.object({ seat: z.int(), lap: z.int() }) },
