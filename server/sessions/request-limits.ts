@@ -1,5 +1,5 @@
 import type { RequestName, OneWayMessageName } from '../../shared/protocol.ts';
-import type { AddressKind, PlayerKind } from './allowances.ts';
+import type { AddressAllowance, AddressKind, PlayerAllowance, PlayerKind } from './allowances.ts';
 
 /** A kind of token that both players and addresses have. */
 export type SharedKind = PlayerKind & AddressKind;
@@ -30,3 +30,35 @@ export const requestLimits = {
 
 /** Kinds that requests take only under a condition. */
 export type OccasionalKind = 'creations' | 'newSeats' | 'wrongCodes' | 'matches' | 'quickJoins';
+
+/** A client whose requests are limited, by its player and by its address. */
+interface LimitedClient {
+  readonly allowance: PlayerAllowance;
+  readonly address: AddressAllowance | null;
+}
+
+/**
+ * Takes a token of each kind from the player and the address, or none if one of them is empty.
+ * @returns 0, or the ms after which to retry
+ */
+export function takeTokens({ allowance, address }: LimitedClient, kinds: readonly SharedKind[], now: number): number {
+  for (const kind of kinds) {
+    const wait = Math.max(allowance.wait(kind, now), address?.wait(kind, now) ?? 0);
+    if (wait > 0) return wait;
+  }
+  for (const kind of kinds) {
+    allowance.take(kind, now);
+    address?.take(kind, now);
+  }
+  return 0;
+}
+
+/** Takes a token for what not every request of a name does. @returns 0, or the ms after which to retry */
+export function takeToken(client: LimitedClient, kind: OccasionalKind, now: number): number {
+  return takeTokens(client, [kind], now);
+}
+
+export function refundToken({ allowance, address }: LimitedClient, kind: OccasionalKind): void {
+  allowance.refund(kind);
+  address?.refund(kind);
+}

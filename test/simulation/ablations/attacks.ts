@@ -4,7 +4,7 @@ const floods = 'test/integration/gateway/frame-limits.test.ts';
 const table = 'test/unit/protocol/request-limits.test.ts';
 const address = 'server/identity/address.ts';
 const door = 'test/unit/connection-limiter.test.ts';
-const edge = 'server/sessions/client-requests.ts';
+const joins = 'server/sessions/join-requests.ts';
 const operators = 'test/integration/gateway/operator-routes.test.ts';
 
 /** Hostile players: what they send, where they come from, and what is not for them. */
@@ -111,7 +111,7 @@ export const hostile: readonly Ablation[] = [
     name: 'no budget of a node for wrong codes',
     why: 'codes are tried from thousands of addresses',
     hunt: { test: table, grep: 'wrong codes of all addresses together' },
-    edits: [edit(edge, `const nodeWait = node.wait('wrongCodes', this.parts.clock.mono());`, 'const nodeWait = 0;')],
+    edits: [edit(joins, `const nodeWait = node.wait('wrongCodes', this.parts.clock.mono());`, 'const nodeWait = 0;')],
   },
   {
     name: 'lists have no limit of their own',
@@ -131,7 +131,7 @@ export const hostile: readonly Ablation[] = [
     hunt: { test: table, grep: 'act: is refused' },
     edits: [
       edit(
-        edge,
+        'server/sessions/request-limits.ts',
         'const wait = Math.max(allowance.wait(kind, now), address?.wait(kind, now) ?? 0);',
         'const wait = allowance.wait(kind, now);',
       ),

@@ -342,8 +342,8 @@ const match: readonly Ablation[] = [
     why: 'what is committed in between reaches nobody',
     hunt: { scenario: 'table', most: 400 },
     edits: [
-      edit('server/sessions/client-requests.ts', 'connection.rooms.has(room) ? {} : { admit: true }', '{}'),
-      edit('server/sessions/client-requests.ts', '      reply = await ask({ resume: true });\n', ''),
+      edit('server/sessions/room-memberships.ts', 'connection.rooms.has(room) ? {} : { admit: true }', '{}'),
+      edit('server/sessions/room-memberships.ts', '      reply = await ask({ resume: true });\n', ''),
       edit(
         'server/sessions/client-requests.ts',
         'const head = this.parts.headExchange.get(room);',

@@ -2,7 +2,7 @@ import { edit, type Ablation } from './ablation.ts';
 
 const offers = 'server/store/memory-offers.ts';
 const table = 'server/store/room-table.ts';
-const edge = 'server/sessions/client-requests.ts';
+const joins = 'server/sessions/join-requests.ts';
 const seating = 'server/rooms/core/seating.ts';
 const quick = 'test/unit/protocol/quick-join.test.ts';
 const suite = 'test/unit/store/memory-store.test.ts';
@@ -84,7 +84,7 @@ export const lobby: readonly Ablation[] = [
     hunt: { test: quick, grep: '[Q7] a room from which' },
     edits: [
       edit(
-        edge,
+        joins,
         'if (!otherRoomMayAccept.has(reply.code) || (made && !seatsTaken.has(reply.code))) return reply;',
         'return reply;',
       ),
@@ -94,13 +94,19 @@ export const lobby: readonly Ablation[] = [
     name: 'a full new room ends the quick join',
     why: 'a bot has taken the reserved seat, and the player is refused',
     hunt: { test: quick, grep: '[Q7] where a bot has taken' },
-    edits: [edit(edge, '(made && !seatsTaken.has(reply.code))', 'made')],
+    edits: [edit(joins, '(made && !seatsTaken.has(reply.code))', 'made')],
   },
   {
     name: 'failing rooms are offered',
     why: 'everybody is led to a room whose setup throws',
     hunt: { test: quick, grep: '[Q8] a room whose rules throw' },
-    edits: [edit(edge, 'this.parts.lobby.withdraw(room, connection.player, limits.quickJoinSearch.brokenFor);', '')],
+    edits: [
+      edit(
+        'server/sessions/room-memberships.ts',
+        'this.parts.lobby.withdraw(room, connection.player, limits.quickJoinSearch.brokenFor);',
+        '',
+      ),
+    ],
   },
   {
     name: 'rooms that cannot be reached are offered',
@@ -108,7 +114,7 @@ export const lobby: readonly Ablation[] = [
     hunt: { test: quick, grep: '[Q8] a room that cannot be reached' },
     edits: [
       edit(
-        edge,
+        joins,
         `if (reply.code === 'unavailable' && !made) lobby.withdraw(found.room, connection.player, limits.quickJoinSearch.unreachableFor);`,
         `if (reply.code === 'unavailable') return reply;`,
       ),
@@ -223,7 +229,7 @@ export const lobby: readonly Ablation[] = [
     hunt: { test: 'test/unit/protocol/store-quotas.test.ts', grep: 'so many rooms of a player live' },
     edits: [
       edit(
-        edge,
+        'server/sessions/client-requests.ts',
         'connection.player, request, { makers: makersOf(connection.player, connection.from) })',
         'connection.player, request)',
       ),
@@ -276,7 +282,7 @@ export const lobby: readonly Ablation[] = [
     why: 'it is kept for 15 minutes, and nobody is led there',
     hunt: { test: quick, grep: '[Q10] a room that refuses' },
     edits: [
-      edit(edge, 'lobby.discard(found.room, connection.player);', 'lobby.withdraw(found.room, connection.player, 0);'),
+      edit(joins, 'lobby.discard(found.room, connection.player);', 'lobby.withdraw(found.room, connection.player, 0);'),
     ],
   },
   {

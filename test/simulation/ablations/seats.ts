@@ -4,7 +4,7 @@ const seating = 'server/rooms/core/seating.ts';
 const holds = 'test/unit/protocol/seat-holds.test.ts';
 const leaving = 'test/unit/protocol/leave.test.ts';
 const spectators = 'test/unit/protocol/spectators.test.ts';
-const edge = 'server/sessions/client-requests.ts';
+const memberships = 'server/sessions/room-memberships.ts';
 const departures = 'client/pending-leaves.ts';
 
 /** Seats: lost, taken again, left. */
@@ -110,7 +110,7 @@ export const seats: readonly Ablation[] = [
     hunt: { test: leaving, grep: 'never subscribed, however often' },
     edits: [
       edit(
-        edge,
+        memberships,
         `    let reply = await ask({ ...(connection`,
         `    const channel = \`room:\${room}:all\`;\n    connection.subscribe(channel);\n    let reply = await ask({ ...(connection`,
       ),
@@ -120,7 +120,10 @@ export const seats: readonly Ablation[] = [
     name: 'admitted, and not asked again',
     why: 'what is committed before the subscription is missed',
     hunt: { test: leaving, grep: 'is not lost: one join is enough' },
-    edits: [edit(edge, `admit: true`, ``), edit(edge, `      reply = await ask({ resume: true });\n`, '')],
+    edits: [
+      edit(memberships, `admit: true`, ``),
+      edit(memberships, `      reply = await ask({ resume: true });\n`, ''),
+    ],
   },
   {
     name: 'joins and leaves overtake each other',
