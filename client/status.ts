@@ -81,7 +81,7 @@ export const remedyOf = (code: string, detail?: string): Remedy =>
 const seatLostMessages: Readonly<Record<string, string>> = {
   left: 'You have left this room in another window.',
   expired: 'You were away for longer than your seat was held.',
-  forfeited: 'You were away for longer than your seat was held, and the next match began without you.',
+  forfeited: 'You were away, and the next match began without you.',
   identity: "You are signed in as another player now, and the seat was the other one's.",
 };
 /** Explains a refusal in English. */

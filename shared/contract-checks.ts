@@ -34,7 +34,11 @@ const contractFields: Record<keyof ContractDef, true> = {
   replay: true,
 };
 /** Every field of the nested objects, for the same reason. */
-const fieldsOf = { seats: ['min', 'max'], away: ['after', 'hold', 'then'], tick: ['hz', 'durable'] } as const;
+const fieldsOf = {
+  seats: ['min', 'max'],
+  away: ['after', 'hold', 'then', 'rematch'],
+  tick: ['hz', 'durable'],
+} as const;
 const ruleNames = [
   'setup',
   'actions',
@@ -173,12 +177,18 @@ function checkTime({ tick, away }: Partial<ContractDef>, complain: ReportProblem
       complain("tick.durable is 'every', or everyMs up to 5,000");
   }
   if (away === undefined) return;
-  const { after = 0, hold, then } = isRecord(away) ? away : ({} as Partial<NonNullable<ContractDef['away']>>);
+  const {
+    after = 0,
+    hold,
+    then,
+    rematch = 'wait',
+  } = isRecord(away) ? away : ({} as Partial<NonNullable<ContractDef['away']>>);
   if (typeof after !== 'number' || !(after >= 0 && after <= 60_000))
     complain('away.after is a time in ms, at most 60,000');
   if (typeof hold !== 'number' || !(hold >= 0 && hold <= limits.longestTimer))
     complain('away.hold is a time in ms, at most 366 days');
   if (!['forfeit', 'leave', 'bot'].includes(then as string)) complain("away.then is 'forfeit', 'leave' or 'bot'");
+  if (rematch !== 'wait') complain("away.rematch is 'wait', or left out");
 }
 
 function checkOptions({ options }: Partial<ContractDef>, complain: ReportProblem): void {

@@ -86,8 +86,10 @@ export interface ContractDef {
    * - `leave`: the player leaves the seat.
    * - `bot`: the bot plays until the player returns. A match that only bots play ends after another day and `hold`,
    *   even if it sets timers.
+   * `rematch: 'wait'`: the next match waits for players who are away until their hold ends. Default: not for those who
+   * have been away for 10 s, if enough others agree.
    */
-  away?: { after?: number; hold: number; then: 'forfeit' | 'leave' | 'bot' };
+  away?: { after?: number; hold: number; then: 'forfeit' | 'leave' | 'bot'; rematch?: 'wait' };
   /**
    * Games in real time: `tick` runs `hz` times a second while a player is connected. `durable`: journal every tick
    * (default), or volatile state only every `everyMs` ms. A crash then loses up to that much volatile state; actions,

@@ -219,6 +219,8 @@ export const limits = {
   unreadableRetryAfter: 300_000,
   /** If a commit was delayed by more than this, the room's deadlines are moved by the rest. */
   deadlineGrace: 5_000,
+  /** A player who has been away for this long does not hold up the next match. */
+  rematchGrace: 10_000,
   /** Seat hold if the contract declares none. */
   defaultSeatHold: 60_000,
   /** Lifetime of a room's keys after its last entry, beyond its next deadline. */

@@ -15,7 +15,7 @@ export type Phase = 'waiting' | 'playing' | 'ended' | 'quarantined';
 
 /**
  * Why a player lost a seat. `left`: the player gave it up. `kicked`: the host or the server removed the player.
- * `expired`: the hold ended while the player was away. `forfeited`: it was forfeited, and the next match began without
+ * `expired`: the hold ended while the player was away. `forfeited`: it was forfeited, or the next match began without
  * the player. `closed`: the server closed the room.
  */
 export type SeatLoss = 'left' | 'kicked' | 'expired' | 'forfeited' | 'closed';

@@ -49,6 +49,7 @@ describe('a contract', () => {
     ['a hold for ever', { away: { hold: Infinity, then: 'leave' } }, /away/],
     ['a hold of years', { away: { hold: 1e15, then: 'leave' } }, /away\.hold/],
     ['an absence that begins too late', { away: { after: 60_001, hold: 1, then: 'leave' } }, /away\.after/],
+    ['an absence of an unknown rematch', { away: { hold: 1, then: 'leave', rematch: 'never' } }, /away\.rematch/],
     ['a hold of an unknown end', { away: { hold: 1, then: 'wait' } }, /away\.then/],
     ['no seats at all', { seats: undefined }, /seats/],
     ['an action that all objects have', { actions: { toString: z.null() } }, /actions: 'toString'/],

@@ -95,6 +95,19 @@ describe('reserved seats', () => {
     assert.deepEqual(played.replayed(), played.room.doc);
   });
 
+  it('[S5f] the next match waits for a listed player who is away', () => {
+    const played = reservedFor(['a', 'b', 'c'], {}, { start: 'ready', away: { hold: 60_000, then: 'leave' } });
+    for (const player of ['a', 'b', 'c']) played.join(player);
+    assert.equal(serve(played, '$start'), 'ok');
+    assert.equal(serve(played, '$end', { ranking: [[0, 1, 2]] }), 'ok');
+    played.step({ kind: 'away', player: 'c', session: sessionOf('c') });
+    played.advance(30_000);
+    for (const seat of [0, 1]) assert.equal(played.act(seat, '$rematch'), 'ok');
+    played.advance(20_000);
+    assert.equal(phaseOf(played), 'ended');
+    assert.deepEqual(seated(played), ['a', 'b', 'c', null]);
+  });
+
   it('[X2] [H4] assigned teams stay, whoever comes first; bots and others fill the teams up', () => {
     const restrictions = { teams: [1, 1, 0, null] };
     const played = reservedFor(['a', 'b', 'c', 'd'], restrictions, { start: 'host', teams });

@@ -286,6 +286,112 @@ describe('room: seats and matches', () => {
     journaled(room);
   });
 
+  describe('[S5e] the next match and players who are away', () => {
+    const away = { hold: 60_000, then: 'leave' } as const;
+    const ended = (more: object = {}) => {
+      const room = seatedRoom(faultyGame({}, { away, ...more }), 4);
+      room.act(0, 'end', { ranking: [[3], [0, 1], [2]] });
+      return room;
+    };
+    const agree = (room: RoomMachineFixture, ...seats: number[]) => {
+      for (const seat of seats) assert.equal(room.act(seat, '$rematch'), 'ok');
+    };
+    const of = ({ room: { doc } }: RoomMachineFixture) => [
+      doc.room.phase,
+      ...doc.room.seats.map(s => s?.player ?? null),
+    ];
+
+    it('[S5e] it begins without those who have been away for 10 s, whose holds end, and not before', () => {
+      const room = ended();
+      agree(room, 1); // an agreement does not keep the seat of a player who goes away
+      goes(room, playerOf(1));
+      room.advance(4_000);
+      agree(room, 0, 2, 3);
+      room.advance(5_999);
+      assert.equal(of(room)[0], 'ended');
+      room.advance(1);
+      assert.deepEqual(of(room), ['playing', playerOf(0), playerOf(2), playerOf(3), null]);
+      const { doc } = room.room;
+      assert.deepEqual(lossOf(doc, playerOf(1)), { session: sessionOf(playerOf(1)), why: 'forfeited' });
+      assert.deepEqual(room.journal.at(-1)!.events, [
+        { name: '$left', data: { seat: 1, name: doc.hidden.previous!.players[1], why: 'forfeited' } },
+      ]);
+      assert.deepEqual(doc.hidden.previous!.ranking, [[2], [0], [1]]);
+      assert.deepEqual(Object.keys(doc.hidden.timers), [], 'neither its hold nor the wait');
+      journaled(room);
+    });
+
+    it('[S5e] at once if they went away before; also if they go away when all others have agreed', () => {
+      const room = ended();
+      goes(room, playerOf(3));
+      room.advance(10_000);
+      agree(room, 0, 1);
+      assert.equal(of(room)[0], 'ended', 'one who is there has not agreed');
+      agree(room, 2);
+      assert.deepEqual(of(room), ['playing', ...[0, 1, 2].map(playerOf), null]);
+      const later = ended();
+      agree(later, 0, 1, 2);
+      goes(later, playerOf(3));
+      later.advance(10_000);
+      assert.deepEqual(of(later), ['playing', ...[0, 1, 2].map(playerOf), null]);
+      for (const one of [room, later]) journaled(one);
+    });
+
+    it('[S5e] a player who is back in time is asked again', () => {
+      const room = ended();
+      agree(room, 0, 1, 2);
+      goes(room, playerOf(3));
+      room.advance(9_999);
+      assert.equal(room.join(playerOf(3)), 'ok');
+      room.advance(20_000);
+      assert.equal(of(room)[0], 'ended');
+      assert.deepEqual(room.room.doc.hidden.timers, {});
+      agree(room, 3);
+      assert.deepEqual(of(room), ['playing', ...[0, 1, 2, 3].map(playerOf)]);
+      journaled(room);
+    });
+
+    it('[S5e] an agreement that is taken back ends the wait; two players are too few without one of them', () => {
+      const room = ended();
+      agree(room, 0, 1, 2);
+      goes(room, playerOf(3));
+      assert.equal(room.act(2, '$rematch', { yes: false }), 'ok');
+      room.advance(20_000);
+      assert.equal(of(room)[0], 'ended');
+      goes(room, playerOf(2));
+      goes(room, playerOf(1));
+      room.advance(20_000);
+      assert.equal(of(room)[0], 'ended', 'one is left');
+      journaled(room);
+    });
+
+    it('[S5e] a setup that fails begins nothing, and is not tried again by itself', () => {
+      const spoil: FailingHooks = {};
+      const room = seatedRoom(faultyGame(spoil, { away }), 4);
+      room.act(0, 'end', { ranking: [[3], [0, 1], [2]] });
+      agree(room, 0, 1, 2);
+      goes(room, playerOf(3));
+      spoil.setup = true;
+      room.advance(10_000);
+      room.advance(10_000);
+      assert.deepEqual([of(room)[0], room.failures.length], ['ended', 1]);
+      assert.deepEqual(of(room).slice(1), [0, 1, 2, 3].map(playerOf));
+      journaled(room);
+    });
+
+    it("[S5f] a game with away.rematch 'wait' waits for them until their hold ends", () => {
+      const room = ended({ away: { ...away, rematch: 'wait' } });
+      goes(room, playerOf(3));
+      agree(room, 0, 1, 2);
+      room.advance(59_000);
+      assert.equal(of(room)[0], 'ended');
+      assert.equal(room.join(playerOf(3)), 'ok');
+      agree(room, 3);
+      assert.equal(of(room)[0], 'playing');
+      journaled(room);
+    });
+  });
+
   it('[S5] who leaves after the end is not waited for', () => {
     const room = party();
     room.act(0, 'end', { ranking: [[0, 1, 2, 3]] });

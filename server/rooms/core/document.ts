@@ -145,6 +145,7 @@ export const moveTimer = (seat: number): string => `$move-${seat}`;
 /** Engine timer that makes the due scan find a room with pending effects. */
 export const effectsTimer = '$effects';
 /** Engine timer that ends a match whose seats are all played by bots while no player is connected. */
+export const rematchTimer = '$rematch';
 export const abandonedTimer = '$abandoned';
 /** Engine timer that ends the hold of a disconnected player's seat. Names of a game's timers cannot begin with `$`. */
 export const holdTimer = (player: string): string => `$hold-${player}`;

@@ -231,6 +231,8 @@ export class RoomMachine {
       });
     const wasHere = this.draft.transact(() => markAway(this.rules.transaction(), seat));
     if (wasHere && this.doc.room.phase === 'playing') this.rules.runHook('away', seat, command.player);
+    // The next match may no longer wait for this player.
+    if (wasHere && this.doc.room.phase === 'ended') this.rules.startIfNoLongerWaiting();
     return { kind: 'done' };
   }
 

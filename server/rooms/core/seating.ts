@@ -17,6 +17,7 @@ import {
   isSeatAwaited,
   mayWatch,
   moveTimer,
+  rematchTimer,
   seatOf,
   type HiddenSeat,
   type RoomDocument,
@@ -365,25 +366,52 @@ export function maybeStart(t: RoomTransaction): void {
 export const seatsForNextMatch = ({ room, hidden }: RoomDocument): number[] =>
   room.seats.flatMap((s, i) => (s && hidden.seats[i] && !((s.out || s.bot) && !s.here) ? [i] : []));
 
-/** Starts the next match in the same room when all participants have agreed. */
+/**
+ * Starts the next match in the same room when all participants have agreed, without those who need not be waited for.
+ * Sets a timer if they have not been away for long enough.
+ */
 export function maybeRematch(t: RoomTransaction): void {
-  const { room } = t.doc;
-  const players = seatsForNextMatch(t.doc).map(i => room.seats[i]!);
-  if (
-    room.phase === 'ended' &&
+  const { room, hidden } = t.doc;
+  if (room.phase !== 'ended') return;
+  delete hidden.timers[rematchTimer];
+  const all = seatsForNextMatch(t.doc);
+  const players = all.filter(i => !mayBeginWithout(t, i));
+  if (!haveAgreed(t, players)) return;
+  const since = all.filter(i => !players.includes(i)).map(i => awaySince(t, i));
+  const at = Math.max(...since) + limits.rematchGrace;
+  if (since.length === 0 || at <= t.now) startMatch(t, players);
+  else hidden.timers[rematchTimer] = { at, data: null };
+}
+
+const haveAgreed = (t: RoomTransaction, seats: readonly number[]): boolean => {
+  const players = seats.map(i => t.doc.room.seats[i]!);
+  return (
     players.length >= t.game.contract.def.seats.min &&
     players.some(s => s.rematch) &&
     players.every(s => s.bot || (s.rematch && isPresent(t, s)))
-  )
-    startMatch(t);
-}
+  );
+};
 
-/** @throws what the game's `setup` throws */
-export function startMatch(t: RoomTransaction): void {
+/** Whether the next match need not wait for a seat: its player is away, and has no right to a seat. */
+const mayBeginWithout = ({ game, doc: { room, hidden } }: RoomTransaction, seat: number): boolean =>
+  !room.seats[seat]!.here &&
+  !room.seats[seat]!.bot &&
+  game.contract.def.away?.rematch !== 'wait' &&
+  !hidden.reserved?.includes(hidden.seats[seat]!.player);
+
+const awaySince = ({ game, doc: { room } }: RoomTransaction, seat: number): number =>
+  (room.seats[seat]!.until ?? 0) - holdOf(game);
+
+/**
+ * @param players the seats that take part
+ * @throws what the game's `setup` throws
+ */
+export function startMatch(t: RoomTransaction, players = seatsForNextMatch(t.doc)): void {
   const { room, hidden } = t.doc;
+  delete hidden.timers[rematchTimer];
   if (room.result)
     hidden.previous = { ranking: room.result.ranking.map(p => [...p]), players: room.seats.map(s => s?.name ?? '') };
-  compactSeats(t);
+  compactSeats(t, players);
   delete hidden.left;
   room.phase = 'playing';
   room.match += 1;
@@ -402,12 +430,11 @@ export function startMatch(t: RoomTransaction): void {
 }
 
 /** Rules address players by index, so a match starts with seats 0…n−1: seats of players who left are removed. */
-function compactSeats(t: RoomTransaction): void {
+function compactSeats(t: RoomTransaction, staying: readonly number[]): void {
   const { room, hidden } = t.doc;
-  const staying = seatsForNextMatch(t.doc);
   if (staying.every((from, to) => from === to) && room.seats.every((s, i) => s === null || staying.includes(i))) return;
   room.seats.forEach((s, i) => {
-    if (s && !staying.includes(i)) endHold(t, i, s.out ? 'forfeited' : 'expired');
+    if (s && !staying.includes(i)) endHold(t, i, s.out || s.until !== null ? 'forfeited' : 'expired');
   });
   const publicSeats = staying.map(i => room.seats[i]!);
   const hiddenSeats = staying.map(i => hidden.seats[i]!);

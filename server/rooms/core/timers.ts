@@ -1,6 +1,6 @@
 import { limits } from '../../../shared/limits.ts';
 import type { Actions } from './actions.ts';
-import { abandonedTimer, effectsTimer, holdTimer, moveTimer, type RoomTimer } from './document.ts';
+import { abandonedTimer, effectsTimer, holdTimer, moveTimer, type RoomTimer, rematchTimer } from './document.ts';
 import { assertSync } from './rule-context.ts';
 import type { RuleRunner } from './rule-runner.ts';
 import { endAbandoned, expireHold } from './seating.ts';
@@ -59,6 +59,12 @@ export class Timers {
       return;
     }
     if (name === abandonedTimer) return draft.transact(() => endAbandoned(rules.transaction()));
+    if (name === rematchTimer) {
+      draft.transact(() => {
+        delete doc.hidden.timers[name];
+      });
+      return rules.startIfNoLongerWaiting();
+    }
     const moving = doc.room.seats.findIndex((_s, i) => moveTimer(i) === name);
     if (moving >= 0) return this.actions.performBotMove(moving);
     const player = doc.hidden.seats.find(s => s && holdTimer(s.player) === name)?.player;

@@ -169,10 +169,31 @@ export const lobby: readonly Ablation[] = [
     ],
   },
   {
-    name: 'the next match begins without those who are away',
+    name: 'the next match begins with those who are away',
     why: 'it is played against a closed tab',
     hunt: { test: quick, grep: '[Q9] the next match' },
-    edits: [edit(seating, '(s.rematch && isPresent(t, s))', 's.rematch')],
+    edits: [
+      edit(seating, '(s.rematch && isPresent(t, s))', 's.rematch'),
+      edit(seating, 'all.filter(i => !mayBeginWithout(t, i))', 'all'),
+    ],
+  },
+  {
+    name: 'the next match waits for all who are away',
+    why: 'one closed tab keeps everybody else from playing',
+    hunt: { test: 'test/unit/seats.test.ts', grep: '[S5e] it begins without' },
+    edits: [edit(seating, 'all.filter(i => !mayBeginWithout(t, i))', 'all')],
+  },
+  {
+    name: 'the next match waits for nobody who is away',
+    why: 'a page that is loaded again loses its seat',
+    hunt: { test: 'test/unit/seats.test.ts', grep: '[S5e] a player who is back in time' },
+    edits: [edit(seating, 'since.length === 0 || at <= t.now', 'at < Infinity')],
+  },
+  {
+    name: 'the next match frees reserved seats',
+    why: 'a listed player who is away loses the place',
+    hunt: { test: 'test/unit/reserved-seats.test.ts', grep: '[S5f] the next match waits' },
+    edits: [edit(seating, '!hidden.reserved?.includes(hidden.seats[seat]!.player)', 'true')],
   },
   {
     name: 'a death orphans rooms',

@@ -259,14 +259,14 @@ export const lifeGames: readonly LifeGame[] = [
   lifeGame('pair', { seats: { min: 2, max: 2 }, away: { hold: 8_000, then: 'forfeit' }, replay: true }),
   lifeGame(
     'inn',
-    { seats: { min: 1, max: 4 }, start: 'ready', late: true, away: { hold: 6_000, then: 'leave' } },
+    { seats: { min: 1, max: 4 }, start: 'ready', late: true, away: { hold: 16_000, then: 'leave' } },
     { leftHook: true },
   ),
   lifeGame('club', {
     seats: { min: 2, max: 5 },
     start: 'host',
     teams: ['red', 'blue'],
-    away: { hold: 5_000, then: 'bot' },
+    away: { hold: 15_000, then: 'bot' },
   }),
   lifeGame(
     'hands',

@@ -47,12 +47,17 @@ export const jointSteps = {
     for (const ms of [40, 900, 3_400, 7_000 + draws[2]! * 4_000]) life.world.clock.afterExactly(ms, signal);
   },
 
-  /** A match ends, and all agree to the next one in the same instant. */
+  /**
+   * A match ends, and all agree to the next one in the same instant. Sometimes one of them has no network, for less or
+   * more than the others wait.
+   */
   'finish-and-rematch'(life: LifeHistory, _steps: Steps, { draws }: LifeStep, held: EnteredRoom | null): void {
     if (!held || held.watch) return;
     const members = life.devices.filter(d => d.online).flatMap(d => d.open.filter(h => h.id === held.id && !h.watch));
     if (draws[1]! < 0.5) life.act(held, 'add');
     life.act(held, 'finish');
+    const away = members.find(m => m.device !== held.device)?.device;
+    if (away && draws[2]! < 0.8) away.disconnectFor(6_000 + draws[3]! * 14_000);
     for (const { device, room } of members) void life.track('rematch', device, room.rematch());
   },
 

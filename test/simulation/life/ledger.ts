@@ -20,7 +20,7 @@ export interface LifeDoc {
     phase: 'waiting' | 'playing' | 'ended' | 'quarantined';
     match: number;
     host: number | null;
-    seats: ({ player: string; here: boolean; out: boolean; bot: boolean } | null)[];
+    seats: ({ player: string; here: boolean; until: number | null; out: boolean; bot: boolean } | null)[];
   };
   state: Log | null;
   hidden: {
@@ -149,7 +149,8 @@ export class Ledger {
       match: this.doc.room.match,
       seats: this.doc.hidden.seats.map(s => s?.player),
     };
-    this.doc = changed(this.doc, entryChanges(append.entry)) as LifeDoc;
+    const former = this.doc;
+    this.doc = changed(former, entryChanges(append.entry)) as LifeDoc;
     this.seq = append.seq;
     this.terms.set(append.seq, this.term);
     this.docs.set(append.seq, this.doc);
@@ -179,6 +180,23 @@ export class Ledger {
         `match ${room.match} begins in the entry in which match ${before.match} ends`,
       );
     if (before.phase === 'playing' && room.phase === 'ended') this.ended();
+    if (before.phase === 'ended' && room.match !== before.match) this.beganWithout(former, append.entry);
+  }
+
+  /** S5e: the next match took a seat only from players who were away for 10 s. */
+  private beganWithout({ room }: LifeDoc, entry: string): void {
+    const [, , clock, , events = []] = JSON.parse(entry) as [0, 0, number, 0, { name: string; data: never }[]?];
+    const hold = this.game.def.away?.hold ?? 60_000;
+    for (const { name, data } of events) {
+      const { seat, why } = data as { seat: number; why: string };
+      if (name !== '$left' || why !== 'forfeited') continue;
+      const lost = room.seats[seat]!;
+      if (lost.here || (lost.until !== null && lost.until - hold + 10_000 > clock))
+        this.complain(
+          'the next match waits',
+          `seat ${seat} is lost, whose player ${lost.here ? 'is there' : 'was just there'}`,
+        );
+    }
   }
 
   private snapshot({ seq, text }: SnapshotRequest): void {
