@@ -26,7 +26,7 @@ describe('play goes on', function () {
     cluster.on('exit', exit => {
       if (!exit.expected) exits.push(exit.name);
     });
-    rooms = await seatPlayers(cluster.url, 8, 30);
+    rooms = await seatPlayers(cluster.url, 6, 120);
     for (const player of rooms.flat()) player.start();
   });
 

@@ -35,7 +35,7 @@ describe('a rule that hangs', function () {
     cluster.on('line', (_name, line) => {
       if (line.startsWith('{')) lines.push(JSON.parse(line) as Record<string, unknown>);
     });
-    others = await seatPlayers(cluster.url, 4, 50);
+    others = await seatPlayers(cluster.url, 4, 150);
     for (const player of others.flat()) player.start();
   });
   afterEach(async () => {

@@ -30,7 +30,7 @@ describe('a rolling deploy', () => {
     cluster.on('exit', exit => {
       if (!exit.expected) unexpected.push(exit.name);
     });
-    rooms = await seatPlayers(cluster.url, 9, 40);
+    rooms = await seatPlayers(cluster.url, 9, 150);
     for (const player of rooms.flat()) player.start();
   });
   after(async () => {

@@ -1,10 +1,13 @@
 import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
 import { packageRoot } from '../../../server/runtime/package-root.ts';
+import { argumentsFor, compileSources } from '../../../tools/compile.ts';
 
 describe('a command line', () => {
+  before(() => compileSources());
+
   const run = (tool: string, ...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', tool, ...args], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [...argumentsFor(tool), ...args], {
       cwd: packageRoot,
       encoding: 'utf8',
     });

@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { RecordedProcess } from '../../../tools/local-cluster/leftovers.ts';
 import { packageRoot } from '../../../server/runtime/package-root.ts';
+import { argumentsFor, compileSources } from '../../../tools/compile.ts';
 import { waitUntilGone, FAKE_NODE } from './helpers.ts';
 
 const PAGE = /Play: +(http:\S+)/;
 const CONTROL = /Control: +http:\S+#\/control\/(\S+)/;
 
-/** `npm run cluster` as a person runs it, in a folder of its own and on free ports. */
+/** What `npm run cluster` runs, compiled, in a folder of its own and on free ports. */
 class Launch {
   readonly process: ChildProcess;
   readonly lines: string[] = [];
@@ -21,17 +22,7 @@ class Launch {
     readonly folder: string,
     ...options: string[]
   ) {
-    const args = [
-      '--import',
-      'tsx',
-      'tools/local-cluster/run.ts',
-      '--nodes',
-      '2',
-      '--port',
-      '0',
-      '--control-port',
-      '0',
-    ];
+    const args = [...argumentsFor('tools/local-cluster/run.ts'), '--nodes', '2', '--port', '0', '--control-port', '0'];
     this.process = spawn(
       process.execPath,
       [...args, '--run-dir', folder, '--script', FAKE_NODE, '--no-build', ...options],
@@ -82,6 +73,7 @@ class Launch {
 }
 
 describe('npm run cluster', () => {
+  before(() => compileSources());
   let folder: string;
   const launches: Launch[] = [];
   const launch = (...options: string[]) => {
