@@ -8,6 +8,8 @@ export { optionsFromEnv, type EnvironmentOptions } from './options-from-env.ts';
 export type { EffectHandler, EffectTable, HandlersOf } from './rooms/actor/effect-table.ts';
 export type { ExpressApp } from './attach.ts';
 export type { Authenticate, HandshakeSeen } from './gateway/handshake.ts';
+export type { PlayerLimits } from './sessions/player-rates.ts';
+export type { Rate } from './sessions/token-bucket.ts';
 export type { SocketIoServer } from './gateway/socket-server.ts';
 export type { Identity } from './identity/tokens.ts';
 export type { EffectAbout } from './rooms/actor/effect-runner.ts';
@@ -29,6 +31,7 @@ export {
 } from './node/server-rooms.ts';
 export type { RoomFilter, RoomPage } from './node/room-search.ts';
 export type { FoundRoom } from './rooms/actor/room-index.ts';
+export type { RoomMetadata } from './rooms/core/document.ts';
 export { RulesRejectedError, type ReloadResult } from './node/rules-reloader.ts';
 export type { Log } from './runtime/ports.ts';
 export type { RedisOptions } from './store/redis-locator.ts';

@@ -37,6 +37,7 @@ import { ServerRooms } from './node/server-rooms.ts';
 import { noHangDetector } from './rooms/core/rule-tracker.ts';
 import { MemoryStore } from './store/memory-store.ts';
 import type { RedisOptions } from './store/redis-locator.ts';
+import { playerRatesOf, type PlayerLimits } from './sessions/player-rates.ts';
 import { limits } from '../shared/limits.ts';
 
 /** Options of a server. Only `games` is required; in a cluster also `secret` and `redisUrl` (or `redis`). */
@@ -120,6 +121,15 @@ export interface ServerOptions<G extends readonly AnyGame[] = readonly AnyGame[]
    * while a debugger is attached. Default: 1,000.
    */
   hangAfter?: number | null;
+  /**
+   * How much one player may send to a node. The options are checked together, also against the limits of a connection and
+   * of an address.
+   * @example
+   * ```ts
+   * const server = await createServer({ games: [raceGame], limits: { signals: { burst: 30, perSecond: 15 } } })
+   * ```
+   */
+  limits?: PlayerLimits;
   /**
    * Token for the routes under `/operator`, beside the other routes; at least 32 characters. Without it, there are no
    * such routes.
@@ -264,6 +274,7 @@ async function composeServer(
   const effects = effectHandlersOf(options);
   const dev = resolveDevMode(options.dev, process.env.NODE_ENV);
   checkSettings(options);
+  const playerRates = playerRatesOf(options.limits);
   // Done before Socket.IO attaches, and before the first `await`: it takes over the http server's listeners as they are
   // at that moment.
   const routes: { app: RequestListener | null } = { app: null };
@@ -352,6 +363,7 @@ async function composeServer(
     effects,
     hangDetector,
     replayLife: options.replayLife,
+    playerRates,
     dev,
   });
   await backend.attach(gateway, () => node.clients.resyncAll());

@@ -36,6 +36,7 @@ import { IsolationMonitor } from './isolation-monitor.ts';
 import { StoreMonitor } from './store-monitor.ts';
 import { ClientBroadcasts } from '../sessions/client-broadcasts.ts';
 import { ClientRequests } from '../sessions/client-requests.ts';
+import type { PlayerRates } from '../sessions/player-rates.ts';
 import type { Store } from '../store/store.ts';
 
 export interface NodeParts {
@@ -60,6 +61,8 @@ export interface NodeParts {
   dev?: boolean;
   /** Whether the state is checked completely after every step. Default: as `dev`. */
   thorough?: boolean;
+  /** How much a player may send. Default: the rates in shared/limits.ts. */
+  playerRates?: PlayerRates;
   /** Called before each command of a room; for test kits. */
   onStep?(step: RoomStep): void;
   /** Called when a rule failed, each time; for test kits. */
@@ -122,7 +125,7 @@ export class RejoinNode implements MembershipNode, OwnedRoomsListener {
     const register = observeRegister(parts.register, contact);
     const rpc = (this.rpc = new NodeRpc(self, bus, clock, log));
     const membership = (this.membership = new ClusterMembership({ self, register, clock, log }));
-    const clients = (this.clients = new ConnectedClients(clock, entropy));
+    const clients = (this.clients = new ConnectedClients(clock, entropy, parts.playerRates));
     this.isolation = new IsolationMonitor({ membership, clients, clock, log });
 
     // The rooms that this node runs.

@@ -1,4 +1,5 @@
 import { limits } from '../../shared/limits.ts';
+import { playerRatesOf, type PlayerRates } from './player-rates.ts';
 import { full, fullAtAfterRefund, isFull, fullAtAfterTake, waitFor, type Rate } from './token-bucket.ts';
 import { widerNetworksOf } from '../identity/networks.ts';
 
@@ -56,22 +57,23 @@ export class Allowance<Kind extends string> {
 }
 
 const { connections: _connections, liveRooms: _liveRooms, prefixMultiplier: _wider, ...addressRates } = limits.address;
-const playerBounds = new Bounds({
-  requests: limits.requests,
-  creations: limits.creations,
-  inputs: limits.inputs,
-  signals: limits.signals,
-  lists: limits.lists,
-  wrongCodes: limits.wrongCodes,
-  newSeats: limits.newSeats,
-  matches: limits.matches,
-  quickJoins: limits.quickJoins,
-});
+const playerBoundsOf = ({ requests, inputs, signals }: PlayerRates) =>
+  new Bounds({
+    requests,
+    creations: limits.creations,
+    inputs,
+    signals,
+    lists: limits.lists,
+    wrongCodes: limits.wrongCodes,
+    newSeats: limits.newSeats,
+    matches: limits.matches,
+    quickJoins: limits.quickJoins,
+  });
 const addressBounds = new Bounds(addressRates);
 const nodeBounds = new Bounds(limits.node);
 
 type KindOf<B> = B extends Bounds<infer Kind> ? Kind : never;
-export type PlayerKind = KindOf<typeof playerBounds>;
+export type PlayerKind = KindOf<ReturnType<typeof playerBoundsOf>>;
 export type AddressKind = KindOf<typeof addressBounds>;
 export type PlayerAllowance = Allowance<PlayerKind>;
 
@@ -167,9 +169,14 @@ export class Allowances {
   private readonly addresses = new Map<string, AddressAllowance>();
   private readonly networks = new Map<string, NetworkAllowance>();
   private nextCleanupAt = 0;
+  private readonly playerBounds: ReturnType<typeof playerBoundsOf>;
+
+  constructor(rates: PlayerRates = playerRatesOf()) {
+    this.playerBounds = playerBoundsOf(rates);
+  }
 
   player(id: string, now: number): PlayerAllowance {
-    return this.getOrCreate(this.players, id, now, () => new Allowance(playerBounds));
+    return this.getOrCreate(this.players, id, now, () => new Allowance(this.playerBounds));
   }
 
   address(address: string, now: number): AddressAllowance {

@@ -5,20 +5,24 @@ import type { Clock, Entropy } from '../runtime/ports.ts';
 import { Allowances } from './allowances.ts';
 import type { ClientLink } from './client-link.ts';
 import { Connection } from './connection.ts';
+import type { PlayerRates } from './player-rates.ts';
 import { LocalSubscriptions } from './local-subscriptions.ts';
 
 /** The clients that are connected to this node, and what is sent to them. Their requests: client-requests.ts. */
 export class ConnectedClients {
   private readonly connections = new Map<string, Connection>();
   /** Rate limits of players and addresses; also used by the gateway before a connection is accepted. */
-  readonly allowances = new Allowances();
+  readonly allowances: Allowances;
   /** Sends changes to the members connected to this node. */
   readonly subscriptions = new LocalSubscriptions();
 
   constructor(
     private readonly clock: Clock,
     private readonly entropy: Entropy,
-  ) {}
+    rates?: PlayerRates,
+  ) {
+    this.allowances = new Allowances(rates);
+  }
 
   /** @param address the client's address; null: this machine, or unknown */
   connect(link: ClientLink, identity: { player: string; name: string }, address: string | null = null): Connection {

@@ -1,3 +1,4 @@
+/** How often something may be done: `burst` times at once, then `perSecond`. */
 export interface Rate {
   readonly burst: number;
   readonly perSecond: number;
