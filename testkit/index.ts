@@ -28,7 +28,8 @@ import { LeakError } from './secrets.ts';
 import { assertNoninterference } from './noninterference.ts';
 import { TableServer } from './table-server.ts';
 import { ServerRoomError, type ServerCallOptions, type ServerCallResult } from '../server/node/server-rooms.ts';
-import { TestCluster, type TestClient, type TestNode } from './test-cluster.ts';
+import { TestCluster, type TestClient } from './test-cluster.ts';
+import type { TestNode } from './test-node.ts';
 import { latency } from './test-connection.ts';
 
 export { LeakError, RejoinError, Replay, RuleFailedError, Seat, ServerRoomError, TableServer };

@@ -19,49 +19,18 @@ import type {
   RuleRun,
   HangDetector,
 } from '../server/runtime/ports.ts';
-import {
-  StoreError,
-  type AppendRequest,
-  type FindOrCreate,
-  type NewRoom,
-  type SnapshotRequest,
-  type Store,
-} from '../server/store/store.ts';
+import { StoreError } from '../server/store/store.ts';
 import { MemoryStore } from '../server/store/memory-store.ts';
 import type { AnyGame } from '../shared/contract.ts';
 import type { Handshake } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { asSent } from './as-sent.ts';
-import { JournalVerifier } from './journal-verifier.ts';
+import { FaultyStore, type StoreCall, type StoreFault } from './faulty-store.ts';
 import { OrderedStreams, type CopyDelays } from './ordered-streams.ts';
 import { VirtualClock, type Scheduling } from './virtual-clock.ts';
 import { latency, TestConnection } from './test-connection.ts';
-
-/** Fault of one call to the store. Without fields the call is executed normally. */
-export interface StoreFault {
-  /** Executed when this resolves. */
-  hold?: Promise<void>;
-  /** Executed at once; the caller receives the result when this resolves. */
-  holdReply?: Promise<void>;
-  /**
-   * `refused`: not executed, and reported as refused. `request`: not executed, unknown outcome. `reply`: executed,
-   * unknown outcome.
-   */
-  lose?: 'refused' | 'request' | 'reply';
-  /** Executed twice, as for a client that retries after a lost answer; the second result is returned. */
-  repeat?: true;
-}
-type Operation = Exclude<keyof Store, 'onIncarnation' | 'close' | 'canPublishOnAppend'>;
-export interface StoreCall {
-  op: Operation;
-  node: string;
-  room: string | undefined;
-  append?: AppendRequest;
-  created?: NewRoom | undefined;
-  /** The store's result, once it is known. */
-  result?: unknown;
-}
+import { TestNode } from './test-node.ts';
 
 /** Observes the whole cluster. Called synchronously, so it may act at that moment, for example kill a node. */
 export interface ClusterObserver {
@@ -80,42 +49,6 @@ export interface ClusterObserver {
   onBroadcast?(host: TestNode): void;
   /** A node sends to a client: an event, or the answer to a request. */
   onClientMessage?(client: TestClient, name: string, text: string): void;
-}
-
-/** A node as a process: it can die, or freeze while everything sent to it waits. */
-export class TestNode {
-  node!: RejoinNode;
-  state: 'up' | 'frozen' | 'dead' = 'up';
-  readonly connections = new Set<TestConnection>();
-  /** What it logged as warnings and errors. */
-  readonly warnings: string[] = [];
-  onIncarnation: () => void = () => {};
-  bus!: Bus & { close(): Promise<void> };
-  onMessage: (text: string) => void = () => {};
-  onBusBroken: () => void = () => {};
-  isUnsubscribed = false;
-  /** Cut off from the store and from all other nodes. */
-  isIsolated = false;
-  /** The store that its connection leads to; see `replaceStore`. */
-  storeId = 0;
-  private readonly suspendedTasks: (() => void)[] = [];
-  constructor(readonly name: string) {}
-
-  /** Runs code inside this process: at once, after it thaws, or never. */
-  runInside(fn: () => void): void {
-    if (this.state === 'up') fn();
-    else if (this.state === 'frozen') this.suspendedTasks.push(fn);
-  }
-
-  thaw(): void {
-    this.state = 'up';
-    for (const fn of this.suspendedTasks.splice(0)) fn();
-  }
-
-  /** Whether this node runs the room. */
-  owns(room: string): boolean {
-    return this.state !== 'dead' && this.node.ownedRooms.get(room) !== undefined;
-  }
 }
 
 export interface TestClient {
@@ -189,8 +122,7 @@ export class TestCluster {
   private readonly streams = new OrderedStreams();
   /** Whether the owner's document is compared with the journal after each entry. Off in measurements. */
   verifiesJournal = true;
-  private readonly verifier = new JournalVerifier(id => this.memory.peek(id));
-  private storeId = 0;
+  private readonly store: FaultyStore;
   /** Every executed call. */
   readonly storeCalls: StoreCall[] = [];
   readonly counters = new Map<CounterName | `${CounterName}:${string}`, number>();
@@ -205,6 +137,7 @@ export class TestCluster {
     this.clock = new VirtualClock(undefined, pace);
     this.seed = seed;
     this.memory = new MemoryStore(this.clock, this.entropy, this.hub.lastHeartbeat);
+    this.store = new FaultyStore(this);
     // Skipped idle time is not an outage of the store: postponed heartbeats would have succeeded, except for isolated
     // nodes.
     this.clock.onSkip = ms => {
@@ -239,7 +172,7 @@ export class TestCluster {
   startNode(name: string, games = this.games): { host: TestNode; started: Promise<void> } {
     const host = new TestNode(name);
     const clock = this.clockOf(host);
-    host.storeId = this.storeId;
+    host.storeId = this.store.currentId;
     host.node = new RejoinNode({
       name,
       games,
@@ -257,7 +190,11 @@ export class TestCluster {
       onRuleFailed: (...failed) => this.onRuleFailed(...failed),
       hangDetector: this.watchOf(host),
       keepsShortReplays: this.keepsShortReplays,
-      store: this.storeOf(host),
+      store: this.store.of({
+        host,
+        call: (what, carryOut) => this.call(host, latency.store, what, carryOut),
+        deliver: message => void this.deliver(host, message),
+      }),
       bus: this.busOf(host),
       register: this.registerOf(host),
       fanout: this.fanoutOf(host),
@@ -349,8 +286,7 @@ export class TestCluster {
    * notified.
    */
   replaceStore(): void {
-    this.verifier.forget();
-    const now = ++this.storeId;
+    const now = this.store.replace();
     for (const host of this.nodes.values()) {
       host.runInside(() => {
         host.storeId = now;
@@ -425,7 +361,7 @@ export class TestCluster {
     return { request: () => Promise.reject(new Error('no connection')), send: () => {}, close: () => {} };
   }
 
-  // --- the doors of one node ------------------------------------------------------------------
+  // --- what one node is given: clock, bus, register, fanout ------------------------------------
 
   private clockOf(host: TestNode): Clock {
     const after: Clock['after'] = (ms, fn) => {
@@ -473,85 +409,6 @@ export class TestCluster {
         );
       });
     });
-  }
-
-  private storeOf(host: TestNode): Store {
-    const operation =
-      (op: Operation) =>
-      (...args: unknown[]) => {
-        const asked = host.storeId;
-        return this.call(host, latency.store, op, () => carryOut(op, args, asked));
-      };
-    const carryOut = async (op: Operation, args: readonly unknown[], asked: number): Promise<unknown> => {
-      const call: StoreCall = {
-        op,
-        node: host.name,
-        room: typeof args[0] === 'string' ? args[0] : undefined,
-        ...(op === 'append' ? { append: args[1] as AppendRequest } : {}),
-        ...(op === 'create' ? { created: args[0] as NewRoom } : {}),
-        ...(op === 'findOrCreate' ? { created: (args[0] as FindOrCreate).prepared ?? undefined } : {}),
-      };
-      const fate = this.faultFor(call);
-      await fate?.hold;
-      if (fate?.lose === 'refused') throw new StoreError('no', false, 'a test refused it');
-      if (fate?.lose === 'request') throw new StoreError('maybe', true, 'a test lost the request');
-      if (asked !== this.storeId) throw new StoreError('maybe', true, 'the connection broke');
-      if (this.keepsRecord) this.storeCalls.push(call);
-      let result: unknown;
-      for (let times = fate?.repeat ? 2 : 1; times > 0; times--) {
-        const given = asSent(args);
-        result = call.result = await (this.memory[op] as (...args: unknown[]) => Promise<unknown>)(...given);
-        this.observer.onStoreCall?.(call, given);
-        if (result === 'ok') for (const message of call.append?.publish ?? []) void this.deliver(host, message);
-      }
-      if (result === 'ok') await this.verifyJournal(host, call, args);
-      await fate?.holdReply;
-      // An answer of the replaced store that has not arrived is lost.
-      if (asked !== this.storeId) throw new StoreError('maybe', true, 'the connection broke');
-      if (fate?.lose === 'reply') throw new StoreError('maybe', true, 'a test lost the reply');
-      return result;
-    };
-    // A proxy, so that it covers all operations of the contract.
-    return new Proxy(
-      {},
-      {
-        get: (_t, name) => {
-          if (name === 'onIncarnation')
-            return (changed: () => void) => {
-              host.onIncarnation = changed;
-            };
-          if (name === 'close') return async () => {};
-          if (name === 'canPublishOnAppend') return this.storePublishes();
-          return operation(name as Operation);
-        },
-      },
-    ) as Store;
-  }
-
-  /** The owner does nothing while an append or a snapshot is pending, so its document must equal what was written. */
-  private async verifyJournal(
-    host: TestNode,
-    { op, room, append, created }: StoreCall,
-    args: readonly unknown[],
-  ): Promise<void> {
-    try {
-      if (created) this.verifier.recordCreated(created.id, created.snapshot);
-      else if (op === 'snapshot') {
-        const { seq, text } = args[1] as SnapshotRequest;
-        this.verifier.verifySnapshot(room!, seq, text);
-      } else if (append) {
-        const owner = host.node.ownedRooms.get(room!);
-        if (this.verifiesJournal)
-          await this.verifier.verifyAppended(
-            room!,
-            append.seq,
-            append.entry,
-            owner?.token === append.token ? owner.doc : null,
-          );
-      }
-    } catch (error) {
-      this.clock.fail(error as Error);
-    }
   }
 
   /** Call this in a rule in place of an endless loop: the node dies, and its hang detector has reported the rule. */
@@ -699,13 +556,4 @@ function logOf(host: TestNode, keep: (line: () => string) => void): Log {
       host.warnings.push(`${text}${message === undefined ? '' : `: ${message}`}`);
   };
   return { info: write('info'), debug: write('debug'), warn: write('warn'), error: write('error') };
-}
-
-/** A promise, and what resolves it. */
-export function latch(): { opened: Promise<void>; open: () => void } {
-  let open = () => {};
-  const opened = new Promise<void>(resolve => {
-    open = resolve;
-  });
-  return { opened, open };
 }

@@ -1,5 +1,8 @@
 import type { AnyGame } from '../../shared/contract.ts';
-import { latch, type StoreCall, type TestNode, type TestCluster } from '../../testkit/test-cluster.ts';
+import type { TestCluster } from '../../testkit/test-cluster.ts';
+import type { StoreCall } from '../../testkit/faulty-store.ts';
+import { latch } from '../../testkit/latch.ts';
+import type { TestNode } from '../../testkit/test-node.ts';
 import type { Fault, FaultKind } from './plan.ts';
 
 /** What the faults of a client need of it. */

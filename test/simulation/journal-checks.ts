@@ -1,4 +1,4 @@
-import type { StoreCall } from '../../testkit/test-cluster.ts';
+import type { StoreCall } from '../../testkit/faulty-store.ts';
 import type {
   AppendRequest,
   ClaimedRoom,

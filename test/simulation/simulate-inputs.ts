@@ -1,5 +1,6 @@
 import type { Contract } from '../../shared/contract.ts';
-import { TestCluster, type StoreCall } from '../../testkit/test-cluster.ts';
+import { TestCluster } from '../../testkit/test-cluster.ts';
+import type { StoreCall } from '../../testkit/faulty-store.ts';
 import { stick, stickGame, type StickState } from '../unit/bot-games.ts';
 import type { AnyRoom } from './client-checks.ts';
 import { applyChange, entryChanges } from './independent-delta.ts';

@@ -1,7 +1,8 @@
 import type { AnyGame, Contract } from '../../shared/contract.ts';
 import type { ActionResult } from '../../client/outbox.ts';
 import type { AppendRequest } from '../../server/store/store.ts';
-import { TestCluster, type StoreCall } from '../../testkit/test-cluster.ts';
+import { TestCluster } from '../../testkit/test-cluster.ts';
+import type { StoreCall } from '../../testkit/faulty-store.ts';
 import { ClientChecks, type AnyRoom } from './client-checks.ts';
 import { diary, diaryGame, diaryNext, markOf, marks, secret, secretGame } from './games.ts';
 import { JournalChecks, type RequestedAction } from './journal-checks.ts';

@@ -1,4 +1,5 @@
-import type { StoreCall, TestCluster } from '../../testkit/test-cluster.ts';
+import type { TestCluster } from '../../testkit/test-cluster.ts';
+import type { StoreCall } from '../../testkit/faulty-store.ts';
 import { insideStore, type StoredRecord, type StoredTexts } from './stored-rooms.ts';
 
 type Kept = StoredRecord & StoredTexts;

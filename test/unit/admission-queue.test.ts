@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { AdmissionQueue } from '../../server/gateway/admission-queue.ts';
 import { limits } from '../../shared/limits.ts';
-import { latch } from '../../testkit/test-cluster.ts';
+import { latch } from '../../testkit/latch.ts';
 import { VirtualClock } from '../../testkit/virtual-clock.ts';
 
 describe('newcomers, and rooms that are being claimed', () => {

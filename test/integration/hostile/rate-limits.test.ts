@@ -3,7 +3,8 @@ import { Allowances } from '../../../server/sessions/allowances.ts';
 import { limits } from '../../../shared/limits.ts';
 import type { JoinReply } from '../../../shared/protocol.ts';
 import { documentOf, openRoom, openRawConnection } from '../../unit/protocol/cluster-room-fixture.ts';
-import { TestCluster, type TestNode } from '../../../testkit/test-cluster.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
+import type { TestNode } from '../../../testkit/test-node.ts';
 import { turns, turnsGame } from '../../unit/bot-games.ts';
 
 /** Who abuses what everybody may do. */

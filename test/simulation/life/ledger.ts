@@ -6,7 +6,7 @@ import type {
   PassResult,
   SnapshotRequest,
 } from '../../../server/store/store.ts';
-import type { StoreCall } from '../../../testkit/test-cluster.ts';
+import type { StoreCall } from '../../../testkit/faulty-store.ts';
 import { changed, entryChanges, difference, isSame } from '../independent-delta.ts';
 import type { ReportViolation } from '../journal-checks.ts';
 import { lifeGames, type LifeGame, type Log } from './games.ts';

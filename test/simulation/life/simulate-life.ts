@@ -1,5 +1,6 @@
 import type { FindOrCreate, Found, NewRoom } from '../../../server/store/store.ts';
-import { TestCluster, type StoreCall } from '../../../testkit/test-cluster.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
+import type { StoreCall } from '../../../testkit/faulty-store.ts';
 import type { Options, Outcome } from '../simulate.ts';
 import { withSmallBounds } from '../small-bounds.ts';
 import type { Device } from './device.ts';

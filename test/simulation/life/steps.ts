@@ -1,5 +1,6 @@
 import type { Room } from '../../../client/room.ts';
-import { type StoreFault, type TestNode } from '../../../testkit/test-cluster.ts';
+import type { StoreFault } from '../../../testkit/faulty-store.ts';
+import type { TestNode } from '../../../testkit/test-node.ts';
 import type { Device, EnteredRoom } from './device.ts';
 import { lifeGames, slots, type LifeGame } from './games.ts';
 import { jointSteps } from './joint-steps.ts';

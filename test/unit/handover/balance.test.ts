@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { limits } from '../../../shared/limits.ts';
 import { ledger, ledgerGame } from '../protocol/games.ts';
-import { TestCluster, type TestNode } from '../../../testkit/test-cluster.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
+import type { TestNode } from '../../../testkit/test-node.ts';
 
 /** Rooms with nobody in them, on one node; they are let go of when they were alone for 30 s. */
 async function rooms(world: TestCluster, host: TestNode, count: number, from = 0): Promise<string[]> {

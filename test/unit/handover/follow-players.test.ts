@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { limits } from '../../../shared/limits.ts';
 import { ledger, ledgerGame } from '../protocol/games.ts';
 import { waitUntilConverged, openLedgerRoom } from '../protocol/ledger-fixture.ts';
-import { TestCluster, type TestNode, type TestClient } from '../../../testkit/test-cluster.ts';
+import { TestCluster, type TestClient } from '../../../testkit/test-cluster.ts';
+import type { TestNode } from '../../../testkit/test-node.ts';
 
 const moved = (world: TestCluster, why: 'members' | 'balance') => world.counters.get(`handovers:${why}`) ?? 0;
 const up = (world: TestCluster) => [...world.nodes.values()].filter(h => h.state === 'up');

@@ -7,7 +7,9 @@ import {
   type LedgerFixture,
 } from '../protocol/ledger-fixture.ts';
 import { ledger } from '../protocol/games.ts';
-import { latch, type StoreCall, type StoreFault, type TestNode } from '../../../testkit/test-cluster.ts';
+import type { StoreCall, StoreFault } from '../../../testkit/faulty-store.ts';
+import { latch } from '../../../testkit/latch.ts';
+import type { TestNode } from '../../../testkit/test-node.ts';
 
 /** Two players who act, are answered, think for 40 ms (no faster than they may), and act again, until told to stop. */
 function atPlay({ world, adas, bobs }: LedgerFixture) {

@@ -3,7 +3,8 @@ import { drift, driftGame } from './tick-game.ts';
 import { turns, turnsGame, stick, stickGame, type StickState } from '../bot-games.ts';
 import { openLedgerRoom, doneIds } from '../protocol/ledger-fixture.ts';
 import { openRoom, documentOf } from '../protocol/cluster-room-fixture.ts';
-import { TestCluster, type TestNode } from '../../../testkit/test-cluster.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
+import type { TestNode } from '../../../testkit/test-node.ts';
 
 /** Hands the room to the next node in the order of names. */
 async function move(world: TestCluster, id: string): Promise<TestNode> {

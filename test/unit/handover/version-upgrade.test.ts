@@ -4,7 +4,9 @@ import type { Room } from '../../../client/room.ts';
 import { contract, state, view, type AnyGame, type ContractDef } from '../../../shared/contract.ts';
 import { apply } from '../../../shared/delta.ts';
 import type { Json } from '../../../shared/json.ts';
-import { latch, TestCluster, type TestNode } from '../../../testkit/test-cluster.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
+import { latch } from '../../../testkit/latch.ts';
+import type { TestNode } from '../../../testkit/test-node.ts';
 
 /** Counts what each seat has said; the second version keeps it by seat and says how much it is together. */
 interface One {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { contract, schema, state } from '../../../shared/index.ts';
-import { TestCluster, type TestNode } from '../../../testkit/test-cluster.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
+import type { TestNode } from '../../../testkit/test-node.ts';
 
 interface Count {
   by: number[];

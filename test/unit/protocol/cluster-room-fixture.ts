@@ -5,7 +5,8 @@ import type { Room } from '../../../client/room.ts';
 import type { RoomDocument } from '../../../server/rooms/core/document.ts';
 import type { AnyGame, Contract, ContractDef } from '../../../shared/contract.ts';
 import type { CreateRequest, RoomView } from '../../../shared/protocol.ts';
-import { TestCluster, type TestNode, type TestClient } from '../../../testkit/test-cluster.ts';
+import { TestCluster, type TestClient } from '../../../testkit/test-cluster.ts';
+import type { TestNode } from '../../../testkit/test-node.ts';
 
 export interface ClusterRoomFixture<D extends ContractDef> {
   world: TestCluster;

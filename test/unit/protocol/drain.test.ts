@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { ledger, ledgerGame } from './games.ts';
 import { waitUntilConverged, doneIds, openLedgerRoom } from './ledger-fixture.ts';
-import { TestCluster, latch, type TestNode } from '../../../testkit/test-cluster.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
+import { latch } from '../../../testkit/latch.ts';
+import type { TestNode } from '../../../testkit/test-node.ts';
 
 describe('a node that goes', () => {
   it('[O10] gives its rooms away while they are played; nothing is lost or done twice, and nobody is told to wait long', async () => {

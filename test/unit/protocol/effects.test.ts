@@ -4,7 +4,8 @@ import { moveTimer } from '../../../server/rooms/core/document.ts';
 import { limits } from '../../../shared/limits.ts';
 import { turns, turnsGame, type TurnState } from '../bot-games.ts';
 import { documentOf, memoryStoreRoom, openRoom } from './cluster-room-fixture.ts';
-import { latch, type TestCluster } from '../../../testkit/test-cluster.ts';
+import type { TestCluster } from '../../../testkit/test-cluster.ts';
+import { latch } from '../../../testkit/latch.ts';
 
 interface Run {
   what: string;

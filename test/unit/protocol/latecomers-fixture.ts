@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { Room } from '../../../client/room.ts';
 import { contract, held, pressed, state, type ContractDef, type SeatInputs } from '../../../shared/contract.ts';
 import type { Scheduling } from '../../../testkit/virtual-clock.ts';
-import { TestCluster, type TestNode, type TestClient } from '../../../testkit/test-cluster.ts';
+import { TestCluster, type TestClient } from '../../../testkit/test-cluster.ts';
+import type { TestNode } from '../../../testkit/test-node.ts';
 
 export interface Latecomers {
   done: { seat: number; id: string }[];

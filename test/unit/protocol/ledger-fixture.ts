@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { Room } from '../../../client/room.ts';
 import { isSamePosition } from '../../../shared/position.ts';
 import { ledger, ledgerGame, ledgerWithBot, type Ledger } from './games.ts';
-import { TestCluster, type TestNode, type TestClient } from '../../../testkit/test-cluster.ts';
+import { TestCluster, type TestClient } from '../../../testkit/test-cluster.ts';
+import type { TestNode } from '../../../testkit/test-node.ts';
 
 export type LedgerRoom = Room<(typeof ledger)['def']>;
 export interface LedgerFixture {

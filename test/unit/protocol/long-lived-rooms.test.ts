@@ -4,7 +4,8 @@ import { readDocument } from '../../../server/rooms/core/entry.ts';
 import { contract, state } from '../../../shared/contract.ts';
 import { ledgerDocument, openLedgerRoom } from './ledger-fixture.ts';
 import { insideStore } from '../../simulation/stored-rooms.ts';
-import { TestCluster, type TestNode } from '../../../testkit/test-cluster.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
+import type { TestNode } from '../../../testkit/test-node.ts';
 
 const hour = 3_600_000;
 const day = 24 * hour;

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { latency } from '../../../testkit/test-connection.ts';
 import { ledgerGame } from './games.ts';
-import { TestCluster, type TestNode } from '../../../testkit/test-cluster.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
+import type { TestNode } from '../../../testkit/test-node.ts';
 
 /** A line that hears nothing. */
 function member(host: TestNode, player: string, room: string): Promise<unknown> {

@@ -3,7 +3,8 @@ import { describe, it } from 'mocha';
 import { z } from 'zod';
 import { contract, state, type AnyGame } from '../../../shared/contract.ts';
 import { limits } from '../../../shared/limits.ts';
-import { TestCluster, type StoreFault } from '../../../testkit/test-cluster.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
+import type { StoreFault } from '../../../testkit/faulty-store.ts';
 
 const trio = contract('trio', {
   version: 1,

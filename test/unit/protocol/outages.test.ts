@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { limits } from '../../../shared/limits.ts';
 import type { Ledger } from './games.ts';
 import { ledgerDocument, openLedgerRoom, type LedgerFixture } from './ledger-fixture.ts';
-import type { TestNode } from '../../../testkit/test-cluster.ts';
+import type { TestNode } from '../../../testkit/test-node.ts';
 
 const grace = limits.deadlineGrace;
 const fired = ({ world, id }: LedgerFixture): number[] =>

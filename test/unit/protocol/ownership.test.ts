@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { doneIds, waitUntilConverged, openLedgerRoom } from './ledger-fixture.ts';
-import { latch } from '../../../testkit/test-cluster.ts';
+import { latch } from '../../../testkit/latch.ts';
 import { ledger } from './games.ts';
 
 describe('an owner', () => {

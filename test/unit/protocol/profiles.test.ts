@@ -4,7 +4,8 @@ import { table } from '../../../testkit/index.ts';
 import { contract, schema, state } from '../../../shared/contract.ts';
 import { limits } from '../../../shared/limits.ts';
 import { RoomError } from '../../../client/index.ts';
-import { TestCluster, type TestNode } from '../../../testkit/test-cluster.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
+import type { TestNode } from '../../../testkit/test-node.ts';
 
 /** Who seats say that they are; rules write down what they are told of it. */
 const guise = contract('guise', {

@@ -7,7 +7,8 @@ import { limits } from '../../../shared/limits.ts';
 import type { RequestName, OneWayMessageName } from '../../../shared/protocol.ts';
 import { turns, turnsGame } from '../bot-games.ts';
 import { documentOf, openRoom } from './cluster-room-fixture.ts';
-import type { TestNode, TestCluster } from '../../../testkit/test-cluster.ts';
+import type { TestCluster } from '../../../testkit/test-cluster.ts';
+import type { TestNode } from '../../../testkit/test-node.ts';
 
 type Reply = { ok: boolean; code?: string; detail?: string; retryAfter?: number };
 

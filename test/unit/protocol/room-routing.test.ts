@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { limits } from '../../../shared/limits.ts';
 import { ledger, ledgerGame } from './games.ts';
-import { TestCluster, type TestNode, type TestClient } from '../../../testkit/test-cluster.ts';
+import { TestCluster, type TestClient } from '../../../testkit/test-cluster.ts';
+import type { TestNode } from '../../../testkit/test-node.ts';
 
 /** Where a client is connected; each has one line. */
 const nodeOf = (client: TestClient): string => {

@@ -4,7 +4,9 @@ import { limits } from '../../../shared/limits.ts';
 import { hands, handsGame, ledger, ledgerGame } from './games.ts';
 import { viewOf } from './cluster-room-fixture.ts';
 import { waitUntilConverged, ledgerDocument, doneIds, openLedgerRoom } from './ledger-fixture.ts';
-import { TestCluster, latch, type TestNode } from '../../../testkit/test-cluster.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
+import { latch } from '../../../testkit/latch.ts';
+import type { TestNode } from '../../../testkit/test-node.ts';
 
 /** A line without the SDK: what anybody could write in twenty lines. */
 function rawLine(world: TestCluster, host: TestNode, player: string) {

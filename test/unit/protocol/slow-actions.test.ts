@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { inWords, type ClientClock, type RoomStatus } from '../../../client/index.ts';
 import { ledger } from './games.ts';
 import { openLedgerRoom } from './ledger-fixture.ts';
-import { latch } from '../../../testkit/test-cluster.ts';
+import { latch } from '../../../testkit/latch.ts';
 
 const states = (story: readonly RoomStatus[]) => story.map(({ state }) => state);
 

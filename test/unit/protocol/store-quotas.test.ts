@@ -4,7 +4,8 @@ import { contract, state } from '../../../shared/contract.ts';
 import { makersOf } from '../../../server/lobby/makers.ts';
 import { limits } from '../../../shared/limits.ts';
 import { openRawConnection } from './cluster-room-fixture.ts';
-import { TestCluster, type TestNode } from '../../../testkit/test-cluster.ts';
+import { TestCluster } from '../../../testkit/test-cluster.ts';
+import type { TestNode } from '../../../testkit/test-node.ts';
 
 const toss = contract('toss', {
   version: 1,
