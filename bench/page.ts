@@ -33,7 +33,7 @@ if (![loads, slower, seconds].every(n => n > 0))
 const settleMs = 1_500;
 
 const before = loadavg()[0]!.toFixed(1);
-await requireSystem(['redis-server', 'nginx', 'chromium'], text => process.stdout.write(`${text}\n`));
+await requireSystem(['redis-server', 'nginx', 'chromium-headless-shell'], text => process.stdout.write(`${text}\n`));
 await buildPage();
 const cluster = await startCluster({ nodes: 3, quiet: true, env: { LOG_LEVEL: 'warn' } });
 const friends: Client[] = [];

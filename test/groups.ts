@@ -20,8 +20,8 @@ export interface Group {
  * tests are fast and need nothing installed.
  */
 const OWN_GROUPS: Readonly<Record<string, readonly SystemPart[]>> = {
-  'e2e/browser': ['redis-server', 'nginx', 'chromium', 'python3-socketio'],
-  'e2e/screens': ['redis-server', 'nginx', 'chromium'],
+  'e2e/browser': ['redis-server', 'nginx', 'chromium-headless-shell', 'chromium', 'python3-socketio'],
+  'e2e/screens': ['redis-server', 'nginx', 'chromium-headless-shell'],
   'integration/cluster': ['redis-server', 'nginx'],
   'integration/embedding': [],
   'integration/examples': ['redis-server'],

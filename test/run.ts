@@ -81,7 +81,7 @@ async function main(): Promise<void> {
     // Browsers fill both cores: one group of them at a time, beside others that wait more than they work, as long as
     // there are such.
     let browsing = 0;
-    const browses = (group: Group) => group.needs.includes('chromium');
+    const browses = (group: Group) => group.needs.includes('chromium-headless-shell');
     const next = (): Group | undefined =>
       waiting.splice(
         Math.max(

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { RejoinError } from '../../shared/errors.ts';
 
 /** Programs, and modules of Python, that are not npm packages. */
-export type SystemPart = 'redis-server' | 'nginx' | 'chromium' | 'python3-socketio';
+export type SystemPart = 'redis-server' | 'nginx' | 'chromium' | 'chromium-headless-shell' | 'python3-socketio';
 export type SystemPaths = Readonly<Record<SystemPart, string>>;
 
 interface SystemPackage {
@@ -18,22 +18,30 @@ interface SystemPackage {
   readonly brew: string;
 }
 
+const BROWSERS = [
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  'google-chrome-stable',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+
 const PARTS: Readonly<Record<SystemPart, SystemPackage>> = {
   'redis-server': { names: ['redis-server'], apt: 'redis-server', brew: 'redis' },
   nginx: { names: ['nginx'], apt: 'nginx', brew: 'nginx' },
   chromium: {
-    names: [
-      'chromium',
-      'chromium-browser',
-      'google-chrome',
-      'google-chrome-stable',
-      // Without a user interface. It takes less CPU for each page, and keeps no page for the back button.
-      'chromium-headless-shell',
-      '/Applications/Chromium.app/Contents/MacOS/Chromium',
-      '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-    ],
+    names: BROWSERS,
     variable: 'CHROMIUM',
     apt: 'chromium fonts-liberation', // without any font a page is empty
+    brew: '--cask chromium',
+  },
+  // Without a user interface: it takes less CPU for each page, and keeps no page for the back button. Where it is
+  // missing, any Chromium will do.
+  'chromium-headless-shell': {
+    names: ['chromium-headless-shell', ...BROWSERS],
+    variable: 'CHROMIUM',
+    apt: 'chromium-headless-shell fonts-liberation',
     brew: '--cask chromium',
   },
   'python3-socketio': {
@@ -75,7 +83,7 @@ export async function requireSystem(parts: readonly SystemPart[], print: (text: 
   const root = process.getuid?.() === 0;
   const mayInstall = (root || process.env['CI'] === 'true') && findExecutable('apt-get') !== undefined;
   if (missing.length > 0 && mayInstall) {
-    const packages = missing.flatMap(part => PARTS[part].apt.split(' '));
+    const packages = aptPackages(missing);
     print(
       `missing on this system: ${missing.join(', ')}. Installing with apt-get: ${packages.join(' ')} (no service is left running)`,
     );
@@ -87,12 +95,14 @@ export async function requireSystem(parts: readonly SystemPart[], print: (text: 
 
 /** The command to install programs manually. */
 export function installCommand(parts: readonly SystemPart[], platform: NodeJS.Platform = process.platform): string {
-  if (platform !== 'darwin') return `sudo apt-get install -y ${parts.map(part => PARTS[part].apt).join(' ')}`;
-  const brew = parts.map(part => PARTS[part].brew);
+  if (platform !== 'darwin') return `sudo apt-get install -y ${aptPackages(parts).join(' ')}`;
+  const brew = [...new Set(parts.map(part => PARTS[part].brew))];
   const casks = brew.filter(name => name.startsWith('--cask')).map(name => `brew install ${name}`);
   const formulas = brew.filter(name => !name.startsWith('--cask'));
   return [...(formulas.length > 0 ? [`brew install ${formulas.join(' ')}`] : []), ...casks].join(' && ');
 }
+
+const aptPackages = (parts: readonly SystemPart[]) => [...new Set(parts.flatMap(part => PARTS[part].apt.split(' ')))];
 
 function findPart(part: SystemPart): string | undefined {
   const { names, variable, modules = [] } = PARTS[part];

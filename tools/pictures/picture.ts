@@ -171,7 +171,7 @@ async function rounded(png: Buffer, { width, height }: { width: number; height: 
     .toBuffer();
 }
 
-await requireSystem(['redis-server', 'nginx', 'chromium'], text => console.log(text));
+await requireSystem(['redis-server', 'nginx', 'chromium-headless-shell'], text => console.log(text));
 await buildPage();
 const cluster = await startCluster({ nodes: 3, quiet: true, control: {}, env: { LOG_LEVEL: 'warn' } });
 const browser = await launchBrowser();

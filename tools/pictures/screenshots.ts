@@ -35,7 +35,7 @@ const wanted = scenes.filter(
 if (wanted.length === 0)
   exitWithUsage(`--only: names begin with ${[...new Set(scenes.map(({ name }) => name.split('-')[0]))].join(', ')}`);
 
-await requireSystem(['redis-server', 'nginx', 'chromium'], text => process.stdout.write(`${text}\n`));
+await requireSystem(['redis-server', 'nginx', 'chromium-headless-shell'], text => process.stdout.write(`${text}\n`));
 await mkdir(folder, { recursive: true });
 await Promise.all([buildPage(), buildDevPage()]);
 const secret = randomBytes(32).toString('base64url');

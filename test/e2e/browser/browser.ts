@@ -58,7 +58,7 @@ const features = [
 
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
-    executablePath: findSystem(['chromium']).chromium,
+    executablePath: findSystem(['chromium-headless-shell'])['chromium-headless-shell'],
     args: [
       '--no-sandbox',
       '--disable-gpu',

@@ -32,7 +32,7 @@ describe('visits to the page, on a cluster', function () {
   this.timeout(180_000);
   const on = onSharedCluster();
   const open = (options: VisitorOptions = {}, at = ''): Promise<Visitor> =>
-    on.visits.open({ name: 'Ada', ...options }, `${on.url}/${at}`);
+    on.visits.open({ name: 'Ada', still: true, ...options }, `${on.url}/${at}`);
   const friend = (name: string) => on.visits.friend(name);
   const home = (page: Page) => page.locator('.home-main').waitFor();
 

@@ -11,7 +11,8 @@ describe('the games of the page, on a cluster', function () {
   this.timeout(120_000);
   const on = onSharedCluster();
 
-  const open = (options: VisitorOptions = {}, link?: string): Promise<Visitor> => on.visits.open(options, link);
+  const open = (options: VisitorOptions = {}, link?: string): Promise<Visitor> =>
+    on.visits.open({ still: true, ...options }, link);
   const seats = (page: Page) => page.getByTestId(/^seat-/);
 
   it('a waiting room: the host adds bots, hands over, takes out; who was taken out is told', async () => {

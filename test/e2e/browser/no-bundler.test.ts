@@ -80,10 +80,24 @@ describe('a page without a bundler', () => {
     return page;
   };
   const says = (page: Page, text: string) => page.locator('#how', { hasText: text }).waitFor();
-  /** Two of them play until one has won; what both then show. */
-  const play = async (html: string): Promise<string[][]> => {
+  /** Two of them meet, and a step of the one is drawn by both. */
+  const meet = async (html: string): Promise<Page[]> => {
     const pages = [await open(html), await open(html)];
     await Promise.all(pages.map(page => says(page, 'Go!')));
+    await pages[0]!.locator('button').click();
+    await Promise.all(
+      pages.map(page =>
+        page
+          .locator('#track li', { hasText: /: [1-9]/ })
+          .first()
+          .waitFor(),
+      ),
+    );
+    return pages;
+  };
+  /** They play until one has won; what both then show. */
+  const play = async (html: string): Promise<string[][]> => {
+    const pages = await meet(html);
     const button = pages[0]!.locator('button');
     // it may be over before the click
     while (await button.isEnabled()) await button.click({ timeout: 2_000 }).catch(() => {});
@@ -104,14 +118,14 @@ describe('a page without a bundler', () => {
     files['rejoin.min.js'] = "throw new Error('not this one')";
     try {
       const [, server] = /connect\('([^']+)'\)/.exec(files['index.html'] as string)!;
-      await play((files['index.html'] as string).replace("'./rejoin.min.js'", `'${server}/rejoin.min.js'`));
+      await meet((files['index.html'] as string).replace("'./rejoin.min.js'", `'${server}/rejoin.min.js'`));
     } finally {
       files['rejoin.min.js'] = code;
     }
   });
 
   it('[W10] plays by long-polling where WebSockets do not pass', async () => {
-    await play(
+    await meet(
       files['index.html']!.toString().replace(/connect\('([^']+)'\)/, "connect('$1', { transports: ['polling'] })"),
     );
   });

@@ -12,6 +12,7 @@ import {
   type VisitorOptions,
 } from './browser.ts';
 import { expectNoReload, markPageLoad, waitForOwner, recoveryTimeoutMs } from './cluster-page.ts';
+import { thorough } from '../../thorough.ts';
 import { onSharedCluster } from './shared.ts';
 
 /** The hand that kills, as the launcher gives it to a page on its own machine. */
@@ -62,27 +63,29 @@ describe('the cluster panel', function () {
     await expectNoReload(pages);
   });
 
-  it('a freeze and a drain from the panel, and one node more', async () => {
-    const a = await open();
-    const b = await seatTwoPages(a, link => open({}, link));
-    const pages = [a.page, b.page];
-    await markPageLoad(pages);
-    const frozen = await waitForOwner(a.page);
-    await press(a.page, `Freeze 5 s ${frozen}`);
-    await health(a.page, frozen, 'frozen');
-    await playMove(pages, 1, recoveryTimeoutMs);
-    assert.match(await measured(a.page), /^stood still for \d+ ms$/);
-    await health(a.page, frozen, 'up');
-    await press(a.page, 'Add a node');
-    await health(a.page, 'node-4', 'up');
-    await measured(a.page);
-    const drained = await waitForOwner(a.page);
-    await press(a.page, `Drain ${drained}`);
-    await health(a.page, drained, 'down');
-    await playMove(pages, 2, recoveryTimeoutMs);
-    assert.notEqual(await waitForOwner(a.page), drained);
-    await expectNoReload(pages);
-  });
+  // What they do is tested without a browser, in integration/cluster and tools/local-cluster.
+  if (thorough)
+    it('a freeze and a drain from the panel, and one node more', async () => {
+      const a = await open();
+      const b = await seatTwoPages(a, link => open({}, link));
+      const pages = [a.page, b.page];
+      await markPageLoad(pages);
+      const frozen = await waitForOwner(a.page);
+      await press(a.page, `Freeze 5 s ${frozen}`);
+      await health(a.page, frozen, 'frozen');
+      await playMove(pages, 1, recoveryTimeoutMs);
+      assert.match(await measured(a.page), /^stood still for \d+ ms$/);
+      await health(a.page, frozen, 'up');
+      await press(a.page, 'Add a node');
+      await health(a.page, 'node-4', 'up');
+      await measured(a.page);
+      const drained = await waitForOwner(a.page);
+      await press(a.page, `Drain ${drained}`);
+      await health(a.page, drained, 'down');
+      await playMove(pages, 2, recoveryTimeoutMs);
+      assert.notEqual(await waitForOwner(a.page), drained);
+      await expectNoReload(pages);
+    });
 
   it('a page that was not opened by the printed link cannot touch the cluster, and says how; one that was keeps the token, and does not show it', async () => {
     const { page } = await open({}, `${on.url}/`);

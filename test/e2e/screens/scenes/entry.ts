@@ -79,19 +79,23 @@ export const refusalScenes: readonly Scene[] = [
   { name: 'refused-wrong-code', open: stage => stage.visit({ at: '/code/ZZZZZ', shows: 'No table has this code' }) },
   {
     name: 'refused-no-replay',
+    like: 'refused-wrong-code',
     open: stage => stage.visit({ at: '/replay/AAAAAAAAAAAAAAAAAAAAAA/1', shows: 'There is no such replay' }),
     complaints: /status of 404/,
   }, // the browser's own word for what is not there
   {
     name: 'refused-gone',
+    like: 'refused-wrong-code',
     open: stage => stage.visit({ at: '/room/AAAAAAAAAAAAAAAAAAAAAA', shows: 'This table is gone' }),
   },
   {
     name: 'refused-full',
+    like: 'refused-wrong-code',
     open: async stage => stage.visit({ at: `/code/${(await fullTable(stage)).code}`, shows: 'All seats are taken' }),
   },
   {
     name: 'refused-begun',
+    like: 'refused-wrong-code',
     async open(stage) {
       const room = await stage.friend('Ben').create(liarsDice, { private: true, bots: 1 });
       await room.start();
@@ -100,6 +104,7 @@ export const refusalScenes: readonly Scene[] = [
   },
   {
     name: 'refused-taken-out',
+    like: 'refused-other-window',
     async open(stage) {
       const room = await stage.friend('Ben').create(liarsDice, { private: true });
       const visitor = await stage.visit({ at: `/code/${room.code}` });
@@ -123,6 +128,7 @@ export const refusalScenes: readonly Scene[] = [
   },
   {
     name: 'refused-token-ran-out',
+    like: 'refused-wrong-code',
     async open(stage) {
       const { id } = await fullTable(stage);
       const token = await createExpiredToken(stage.options.secret);

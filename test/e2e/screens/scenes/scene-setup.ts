@@ -15,6 +15,8 @@ export interface Scene {
   readonly again?: (page: Page) => Promise<void>;
   /** What the console may say there. Nothing, where this is missing. */
   readonly complaints?: RegExp;
+  /** A scene that is made of the same parts: this one is looked at by `npm run screens:all` alone. */
+  readonly like?: string;
   /** It takes a match to come to: who walks through all scenes begins with these. */
   readonly slow?: true;
   /** Only a page on this machine shows it. */
@@ -51,8 +53,10 @@ export class SceneSetup {
     ...options
   }: VisitorOptions & { at?: string; panel?: boolean } = {}): Promise<Visitor> {
     const place = panel && at === '/' && this.options.control !== undefined ? `/control/${this.options.control}` : at;
+    // Nothing moves: a picture is of the end of a movement, and half-transparent words have no contrast.
     const visitor = await openPage(this.browser, `${this.options.url}/#${place}`, {
       name: 'Ada',
+      still: true,
       ...options,
       prepare: async context => {
         await context.addInitScript(open => {
@@ -63,8 +67,6 @@ export class SceneSetup {
       },
     });
     this.visitors.push(visitor);
-    // Nothing moves: a picture is of the end of a movement, and half-transparent words have no contrast.
-    await visitor.page.emulateMedia({ reducedMotion: 'reduce' });
     return visitor;
   }
 

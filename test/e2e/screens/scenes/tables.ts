@@ -45,6 +45,7 @@ const fourScenes: Scene[] = [
   { name: 'four-your-turn', open: async stage => (await fourAtPlay(stage)).visitor },
   {
     name: 'four-their-turn',
+    like: 'four-your-turn',
     async open(stage) {
       const { visitor, room } = await fourWith(stage);
       await dropDiscs(
@@ -121,6 +122,7 @@ const fourScenes: Scene[] = [
   },
   {
     name: 'four-lost',
+    like: 'four-won',
     async open(stage) {
       const { visitor, room } = await fourWith(stage);
       await dropDiscs(visitor.page, room, { page: [3, 5, 3, 5], friend: [4, 4, 4, 4] }, () => false);
@@ -143,6 +145,7 @@ const fourScenes: Scene[] = [
   },
   {
     name: 'four-both-seats',
+    like: 'four-your-turn',
     async open(stage) {
       const visitor = await stage.visit();
       await startButton(visitor.page, 'friends').click();
@@ -255,7 +258,11 @@ const diceScenes: Scene[] = [
       return visitor;
     },
   },
-  { name: 'dice-gathering-guest', open: async stage => (await diceGathering(stage, 'friend')).visitor },
+  {
+    name: 'dice-gathering-guest',
+    like: 'dice-gathering-host',
+    open: async stage => (await diceGathering(stage, 'friend')).visitor,
+  },
   {
     name: 'dice-your-turn',
     async open(stage) {
@@ -282,6 +289,7 @@ const diceScenes: Scene[] = [
   },
   {
     name: 'dice-their-turn',
+    like: 'dice-your-turn',
     async open(stage) {
       const { visitor, room, start } = await diceAtPlay(stage);
       await start();
@@ -334,6 +342,7 @@ async function arenasEnd(stage: SceneSetup): Promise<Visitor> {
 const arenaScenes: Scene[] = [
   {
     name: 'arena-gathering',
+    like: 'dice-gathering-host',
     async open(stage) {
       const visitor = await stage.visit();
       await startButton(visitor.page, 'friends', 'arena').click();
@@ -342,7 +351,11 @@ const arenaScenes: Scene[] = [
     },
   },
   { name: 'arena-playing', open: stage => arenaAtPlay(stage, { rounds: 3, seconds: 180 }, 6) },
-  { name: 'arena-watching', open: stage => arenaAtPlay(stage, { rounds: 3, seconds: 180 }, 2, 'watch') },
+  {
+    name: 'arena-watching',
+    like: 'arena-playing',
+    open: stage => arenaAtPlay(stage, { rounds: 3, seconds: 180 }, 2, 'watch'),
+  },
   { name: 'arena-ended', slow: true, open: arenasEnd },
 ];
 
@@ -357,6 +370,7 @@ async function watchAgain(page: Page): Promise<void> {
 const replayScenes: Scene[] = [
   {
     name: 'dice-replay',
+    like: 'four-replay',
     slow: true,
     async open(stage) {
       const visitor = await dicesEnd(stage, 3); // a match of a few entries within seconds is not recorded
@@ -367,6 +381,7 @@ const replayScenes: Scene[] = [
   },
   {
     name: 'arena-replay',
+    like: 'four-replay',
     slow: true,
     async open(stage) {
       const visitor = await arenasEnd(stage);
