@@ -44,12 +44,14 @@ export function assertNoninterference(
     return known;
   };
   const starts = findSecretStarts(docs, secret);
+  const pool = poolOf(starts);
   for (const start of starts) {
     const batch = batches.find(b => b.seq === start.entry - 1);
-    if (batch && batch.seq > 0 && !isRevealed(batch, reveals))
-      compareSources(game, docs[batch.seq - 1]!, origin(batch), batch, start, secret);
+    if (!batch || batch.seq === 0 || isRevealed(batch, reveals)) continue;
+    const before = docs[batch.seq - 1]!;
+    compareSources(game, before, origin(batch), batch, start, secret);
+    compareInputs(game, before, origin(batch), batch, start, secret, pool.get(start.pattern)!);
   }
-  const pool = poolOf(starts);
   const total = starts.reduce((sum, { entry }) => sum + batches.filter(b => b.seq >= entry).length, 0);
   const every = Math.max(1, Math.ceil(total / maxReruns));
   starts.forEach((start, i) => {
@@ -107,6 +109,54 @@ function compareSources(
     if (is.length === was.length && is.filter((leaf, i) => leaf.value !== was[i]!.value).length === 1)
       looksSameToOthers(game, one, two, batch, start, secret);
   }
+}
+
+/**
+ * A secret that a player chooses (a guess, an answer) can leak in the entry of that action. So the action is run again
+ * with other values in place of the one that became the secret.
+ * @param pool values that this secret had
+ */
+function compareInputs(
+  game: AnyGame,
+  before: RoomDocument,
+  one: RerunResult,
+  batch: Batch,
+  start: SecretStart,
+  secret: Secret,
+  pool: readonly Json[],
+): void {
+  const values = otherValues(start.value, pool);
+  batch.steps.forEach(({ command }, at) => {
+    if (command.kind !== 'act' || command.player !== start.player) return;
+    for (const path of pathsOf(command.data, start.value)) {
+      const copies = values.flatMap(value => {
+        const holder = { data: copy(command.data) };
+        replaceAt(holder, ['data', ...path], value);
+        const steps = batch.steps.map((step, i) => (i === at ? { ...step, command: { ...command, ...holder } } : step));
+        const two = rerunBatch(new Rerun(game, before, batch), { ...batch, steps });
+        const leaf = secretLeaves(two.doc.state, secret, start.seat).find(
+          other => other.path.join('/') === start.path.join('/'),
+        );
+        return leaf?.value === value ? [two] : [];
+      });
+      // With one value it may be chance that the secret has it, as when an index and a card are the same number.
+      if (copies.length < Math.min(2, values.length)) continue;
+      for (const two of copies) looksSameToOthers(game, one, two, batch, start, secret);
+    }
+  });
+}
+
+/** Up to four values in place of one: such that were seen in the same field, then invented ones. */
+function otherValues(value: Json, pool: readonly Json[]): Json[] {
+  const invented: Json[] =
+    typeof value === 'number'
+      ? [value + 1, value - 1]
+      : typeof value === 'string'
+        ? [`${value}~`, `${value}~~`]
+        : typeof value === 'boolean'
+          ? [!value]
+          : [];
+  return [...new Set([...pool, ...invented])].filter(other => other !== value).slice(0, 4);
 }
 
 function seenByOthers(game: AnyGame, doc: RoomDocument, seat: number): string {

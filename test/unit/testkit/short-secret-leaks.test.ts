@@ -132,3 +132,57 @@ describe('short secrets', () => {
     assert.throws(() => both.neverLeaks(secret, { reveals: ['ask'] }), LeakError);
   });
 });
+
+interface Picks {
+  picks: (number | null)[];
+  points: number[];
+  hints: number[];
+}
+const quiz = contract('quiz', {
+  version: 1,
+  seats: { min: 2, max: 2 },
+  state: state<Picks>(),
+  view: view<{ mine: number | null; has: boolean[]; points: number[]; hints: number[] }>(),
+  actions: { pick: z.object({ choice: z.int().min(0).max(3) }) },
+  events: { picked: z.object({ seat: z.int(), choice: z.int().optional() }) },
+});
+const quizGame = (fault: 'field' | 'event' | 'score' | null) =>
+  quiz.rules({
+    setup: () => ({ picks: [null, null], points: [0, 0], hints: [] }),
+    actions: {
+      pick(s, { choice }, ctx) {
+        s.picks[ctx.seat] = choice;
+        if (fault === 'field') s.hints.push(choice);
+        if (fault === 'score' && choice === 2) s.points[ctx.seat]! += 1;
+        ctx.emit('picked', { seat: ctx.seat, ...(fault === 'event' ? { choice } : {}) });
+      },
+    },
+    view: (s, { seat }) => ({
+      mine: seat === null ? null : (s.picks[seat] ?? null),
+      has: s.picks.map(pick => pick !== null),
+      points: s.points,
+      hints: s.hints,
+    }),
+  });
+
+describe('a secret that its player chooses', () => {
+  for (const [fault, says] of [
+    [null, null],
+    ['field', /state\.picks\.\d\) shows in the view, field hints\.\d, entry \d+/],
+    ['event', /state\.picks\.\d\) shows in the event 'picked', field choice, entry \d+/],
+    ['score', /state\.picks\.\d\) shows in the view, field points\.\d, entry \d+/],
+  ] as const)
+    it(`[V1] ${fault === null ? 'passes' : `is found in what the same action shows others (${fault})`}`, async () => {
+      const t = await table(quizGame(fault), { players: 2 });
+      const [ann, bob] = t.seats as [(typeof t.seats)[0], (typeof t.seats)[0]];
+      await ann.act.pick({ choice: 2 });
+      await bob.act.pick({ choice: 1 });
+      const check = () => t.neverLeaks((s, seat) => s.picks[seat] ?? null);
+      if (says === null) check();
+      else
+        assert.throws(
+          check,
+          (error: unknown) => (error instanceof LeakError && says.test(error.message)) || assert.fail(String(error)),
+        );
+    });
+});
