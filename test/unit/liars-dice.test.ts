@@ -407,7 +407,7 @@ describe("Liar's Dice", () => {
       assert.deepEqual(table.room.doc.hidden.timers['turn']?.data, { seat: turn });
       assert.equal(bid(table, 1, 2), 'ok');
     };
-    it('on turn: the next one begins anew', () => {
+    it('on turn: the next one starts again', () => {
       const table = deal(4, { hands, turn: 1, options: { dice: 2 } });
       bid(table, 2, 2);
       table.act(2, '$leave');

@@ -46,7 +46,7 @@ describe('outbox', () => {
     assert.deepEqual(said, ['a0: ok at 5/1']);
   });
 
-  it('[A5] settles what has a verdict, numbers the rest anew from the base, and stamps it with the new term', async () => {
+  it('[A5] settles what has a verdict, numbers the rest again from the base, and stamps it with the new term', async () => {
     const { made, act, settled, numbers, said } = outbox();
     for (const name of ['a', 'b', 'c', 'd']) act(name);
     made.resume(5, 0, []);
@@ -196,7 +196,7 @@ describe('outbox', () => {
     assert.deepEqual(said, ['a: unknown', 'b: left']);
   });
 
-  it('[A6] so may what was sent and then reckoned anew: a copy of it may still be under way', async () => {
+  it('[A6] so may what was sent and then computed again: a copy of it may still be under way', async () => {
     const { made, act, settled, said, calls } = outbox();
     made.resume(5, 0, []);
     for (let i = 0; i < 3; i++) act(`a${i}`);

@@ -69,9 +69,9 @@ export const time: readonly Ablation[] = [
     edits: [edit('server/ownership/outage-estimator.ts', 'outage && outage.to > lastWrite ?', 'outage ?')],
   },
   {
-    name: 'the time of a room that was given up begins anew',
+    name: 'the time of a room that was given up starts again',
     why: 'a clock that was set ends all turns when its node takes the room on again',
-    hunt: { test: 'test/unit/protocol/clocks.test.ts', grep: 'nor when that node takes its room on anew' },
+    hunt: { test: 'test/unit/protocol/clocks.test.ts', grep: 'nor when that node claims its room again' },
     edits: [edit('server/ownership/outage-estimator.ts', ', time: Math.floor(now + own.ahead) };', ' };')],
   },
   {

@@ -19,7 +19,7 @@ const found: readonly { seed: number; scenario: ScenarioName; what: string }[] =
   { seed: 114, scenario: 'table', what: '[O12] an owner whose inbox nobody hears answers from its memory' },
   { seed: 31_066, scenario: 'forgetful', what: '[A9] an action waits for ever for an entry that the store forgot' },
   { seed: 32_422, scenario: 'inputs', what: '[I3] what is held is lost, and a later press says that it counted' },
-  { seed: 10_484, scenario: 'clocks', what: '[T2] so does one that was set when its node takes its room on anew' },
+  { seed: 10_484, scenario: 'clocks', what: '[T2] so does one that was set when its node claims its room again' },
   {
     seed: 100_612,
     scenario: 'clocks',

@@ -55,13 +55,13 @@ function atPlay({ world, adas, bobs }: LedgerFixture) {
   };
 }
 
-/** The table, with the owner c and the heir d, who has no line of a player. */
-async function inheriting(seed = 1): Promise<LedgerFixture & { heir: TestNode; ops(from?: number): string[] }> {
+/** The table, with the owner c and the target d, which has no connection of a player. */
+async function inheriting(seed = 1): Promise<LedgerFixture & { target: TestNode; ops(from?: number): string[] }> {
   const table = await openLedgerRoom(['a', 'b', 'd', 'c'], { seed });
   const { world, id } = table;
   return {
     ...table,
-    heir: world.node('d'),
+    target: world.node('d'),
     ops: (from = 0) =>
       world.storeCalls
         .slice(from)
@@ -83,14 +83,14 @@ const first = (op: StoreCall['op'], fate: (call: StoreCall) => StoreFault | unde
 describe('a room on the move', () => {
   it('[O13] goes to a node that has it ready: play pauses for about a round trip, nothing is claimed, nothing lost', async () => {
     const table = await inheriting();
-    const { world, id, owner, heir, adas, bobs, ops } = table;
+    const { world, id, owner, target, adas, bobs, ops } = table;
     const play = atPlay(table);
     await world.clock.advance(300);
     const calm = play.slowest;
     const { term } = adas;
     const from = world.storeCalls.length;
-    assert.equal(await world.handover(owner, id, heir), true);
-    assert.equal(world.owner(id), heir);
+    assert.equal(await world.handover(owner, id, target), true);
+    assert.equal(world.owner(id), target);
     assert.ok(!owner.owns(id));
     await world.clock.advance(300);
     await play.audit(table);
@@ -106,10 +106,10 @@ describe('a room on the move', () => {
 
   it('[O13] [A7] what has no number and waits at the old owner is done by the new one, not answered unknown', async () => {
     const table = await inheriting(2);
-    const { world, id, owner, heir, adas } = table;
+    const { world, id, owner, target, adas } = table;
     const { opened, open } = latch();
     world.faultFor = first('pass', () => ({ hold: opened }));
-    const moving = owner.node.handOver(id, heir.node.id);
+    const moving = owner.node.handOver(id, target.node.id);
     await world.clock.advance(20);
     // Straight to the node of the owner, which is busy handing over.
     const asked = ['x', 'y'].map(x =>
@@ -133,14 +133,14 @@ describe('a room on the move', () => {
     assert.deepEqual(doneIds(adas), ['x', 'y']);
   });
 
-  it('[O13] what is appended while the heir reads is told to it; it needs no other look', async () => {
+  it('[O13] what is appended while the target reads is sent to it; it need not read again', async () => {
     const table = await inheriting(3);
-    const { world, id, owner, heir, ops } = table;
+    const { world, id, owner, target, ops } = table;
     const play = atPlay(table);
     const { opened, open } = latch();
     world.faultFor = first('peek', () => ({ holdReply: opened }));
     const from = world.storeCalls.length;
-    const moving = owner.node.handOver(id, heir.node.id);
+    const moving = owner.node.handOver(id, target.node.id);
     await world.clock.advance(100);
     const before = play.count;
     open();
@@ -152,12 +152,12 @@ describe('a room on the move', () => {
 
   it('[O13] many times, to and fro; what members missed meanwhile is caught up by changes', async () => {
     const table = await inheriting(4);
-    const { world, id, heir, owner, bob, bobs } = table;
+    const { world, id, target, owner, bob, bobs } = table;
     const play = atPlay(table);
     const resumed: string[] = [];
     bobs.onResume(r => resumed.push(r.with));
     for (let i = 0; i < 12; i++) {
-      const [from, to] = i % 2 === 0 ? [owner, heir] : [heir, owner];
+      const [from, to] = i % 2 === 0 ? [owner, target] : [target, owner];
       if (i === 6) world.disconnect(bob);
       assert.equal(await world.handover(from, id, to), true);
       if (i === 6) bob.isOffline = false;
@@ -170,10 +170,10 @@ describe('a room on the move', () => {
 
   it('[O13] who is here is known to the new owner at once, and nobody counts as away', async () => {
     const table = await inheriting(5);
-    const { world, id, owner, heir, adas } = table;
-    assert.ok(await world.handover(owner, id, heir));
+    const { world, id, owner, target, adas } = table;
+    assert.ok(await world.handover(owner, id, target));
     assert.deepEqual(
-      heir.node.ownedRooms
+      target.node.ownedRooms
         .get(id)!
         .members.list()
         .map(m => m.player)
@@ -184,10 +184,10 @@ describe('a room on the move', () => {
     assert.ok(adas.players.every(p => p!.here));
   });
 
-  const step: Record<string, (t: LedgerFixture & { heir: TestNode }) => void> = {
-    'the heir is asked, and the question is lost': ({ world }) => lose(world, '"prepare"'),
-    'the heir is ready, and its answer is lost': ({ world, heir }) => lose(world, '"token"', heir.node.id),
-    'the heir cannot read the room': ({ world }) => {
+  const step: Record<string, (t: LedgerFixture & { target: TestNode }) => void> = {
+    'the target is asked, and the question is lost': ({ world }) => lose(world, '"prepare"'),
+    'the target is ready, and its answer is lost': ({ world, target }) => lose(world, '"token"', target.node.id),
+    'the target cannot read the room': ({ world }) => {
       world.faultFor = first('peek', () => ({ lose: 'reply' }));
     },
     'the owner dies before the step of the store': ({ world, owner }) => {
@@ -209,20 +209,21 @@ describe('a room on the move', () => {
         return undefined;
       });
     },
-    'the heir dies before the step': ({ world, heir }) => {
+    'the target dies before the step': ({ world, target }) => {
       world.faultFor = first('pass', () => {
-        world.kill(heir);
+        world.kill(target);
         return undefined;
       });
     },
-    'the heir dies after it': ({ world, heir }) => {
+    'the target dies after it': ({ world, target }) => {
       world.faultFor = first('pass', () => {
-        world.clock.after(0.5, () => world.kill(heir));
+        world.clock.after(0.5, () => world.kill(target));
         return undefined;
       });
     },
-    'the heir freezes before the step, for a moment': ({ world, heir }) => frozen(world, heir, 400),
-    'the heir freezes before the step, until it is held for dead': ({ world, heir }) => frozen(world, heir, 4_000),
+    'the target freezes before the step, for a moment': ({ world, target }) => frozen(world, target, 400),
+    'the target freezes before the step, until it is declared dead': ({ world, target }) =>
+      frozen(world, target, 4_000),
     'the request of the step is lost': ({ world }) => {
       world.faultFor = first('pass', () => ({ lose: 'request' }));
     },
@@ -232,21 +233,21 @@ describe('a room on the move', () => {
     'the step is refused': ({ world }) => {
       world.faultFor = first('pass', () => ({ lose: 'refused' }));
     },
-    'the heir is not told': ({ world }) => lose(world, '"yours"'),
-    'the heir is not told, and cannot look': ({ world }) => {
+    'the target is not notified': ({ world }) => lose(world, '"yours"'),
+    'the target is not notified, and cannot check': ({ world }) => {
       lose(world, '"yours"');
       world.faultFor = first('owner', () => ({ lose: 'request' }));
     },
-    'the heir runs it, and its answer is lost': ({ world, heir }) => {
+    'the target runs it, and its answer is lost': ({ world, target }) => {
       world.faultFor = first('pass', () => {
-        world.dropsMessage = from => from === heir.node.id;
+        world.dropsMessage = from => from === target.node.id;
         world.clock.after(40, () => {
           world.dropsMessage = () => false;
         });
         return undefined;
       });
     },
-    'an append hangs for so long that what the heir has ready may be stale': ({ world }) => {
+    'an append hangs for so long that what the target has ready may be stale': ({ world }) => {
       const { opened, open } = latch();
       world.faultFor = first('append', () => ({ hold: opened }));
       world.clock.after(1_400, open);
@@ -258,10 +259,10 @@ describe('a room on the move', () => {
     world.dropsMessage = (from, _to, text) =>
       left > 0 && (by === undefined || from === by) && text.includes(what) && left-- > 0;
   }
-  function frozen(world: W, heir: TestNode, ms: number): void {
+  function frozen(world: W, target: TestNode, ms: number): void {
     world.faultFor = first('pass', () => {
-      world.freeze(heir);
-      world.clock.after(ms, () => world.thaw(heir));
+      world.freeze(target);
+      world.clock.after(ms, () => world.thaw(target));
       return undefined;
     });
   }
@@ -269,11 +270,11 @@ describe('a room on the move', () => {
   for (const [what, goesWrong] of Object.entries(step)) {
     it(`[O13] [O14] ${what}: play goes on, nothing is lost or done twice`, async () => {
       const table = await inheriting(seed++);
-      const { world, id, owner, heir } = table;
+      const { world, id, owner, target } = table;
       const play = atPlay(table);
       await world.clock.advance(100);
       goesWrong(table);
-      const moving = owner.node.handOver(id, heir.node.id).catch(() => false);
+      const moving = owner.node.handOver(id, target.node.id).catch(() => false);
       await world.clock.advance(5_000);
       world.faultFor = () => undefined;
       world.dropsMessage = () => false;
@@ -286,14 +287,14 @@ describe('a room on the move', () => {
     });
   }
 
-  it('[O14] an heir that froze while it was given the room, and lost it, answers nothing of what it has ready', async () => {
+  it('[O14] a target that froze while it was given the room, and lost it, answers nothing of what it has ready', async () => {
     const table = await inheriting(40);
-    const { world, id, owner, heir, adas } = table;
+    const { world, id, owner, target, adas } = table;
     world.faultFor = first('pass', () => {
-      world.freeze(heir);
+      world.freeze(target);
       return undefined;
     });
-    void owner.node.handOver(id, heir.node.id);
+    void owner.node.handOver(id, target.node.id);
     await world.clock.waitUntil(
       'another has it',
       () => world.owner(id) !== undefined && world.owner(id) !== owner,
@@ -301,17 +302,17 @@ describe('a room on the move', () => {
     );
     const { term } = world.owner(id)!.node.ownedRooms.get(id)!;
     assert.ok((await world.clock.run(adas.act.add({ id: 'later' }))).ok);
-    world.thaw(heir);
+    world.thaw(target);
     const eve = world.client('eve', 'd');
     const seen = await world.clock.run(eve.client.watch(ledger, { id }));
     assert.ok(seen.term >= term, 'of the new owner');
     assert.deepEqual(doneIds(seen), ['later']);
   });
 
-  it('[O14] a snapshot written meanwhile, or a gap, and the heir claims the room of itself instead', async () => {
+  it('[O14] a snapshot written meanwhile, or a gap, and the target claims the room itself instead', async () => {
     for (const spoil of ['"snapshotSeq":', '"entries":['] as const) {
       const table = await inheriting(41);
-      const { world, id, owner, heir, ops } = table;
+      const { world, id, owner, target, ops } = table;
       const play = atPlay(table);
       await world.clock.advance(50);
       // As if the owner knew of another snapshot, or had forgotten an entry.
@@ -328,23 +329,23 @@ describe('a room on the move', () => {
         return ask(node, kind, body, ...more);
       };
       const from = world.storeCalls.length;
-      assert.equal(await world.handover(owner, id, heir), true);
+      assert.equal(await world.handover(owner, id, target), true);
       await world.clock.advance(100);
       assert.ok(ops(from).includes('d claim'));
-      assert.equal(world.owner(id), heir);
+      assert.equal(world.owner(id), target);
       await play.audit(table);
     }
   });
 
-  it('[O13] two owners of mind to hand over at once, and an heir that has it already: one of them does', async () => {
+  it('[O13] two handovers requested at once, and a target that has it already: one of them does', async () => {
     const table = await inheriting(42);
-    const { world, id, owner, heir } = table;
+    const { world, id, owner, target } = table;
     const play = atPlay(table);
     const both = await world.clock.run(
-      Promise.all([owner.node.handOver(id, heir.node.id), owner.node.handOver(id, world.node('b').node.id)]),
+      Promise.all([owner.node.handOver(id, target.node.id), owner.node.handOver(id, world.node('b').node.id)]),
     );
     assert.deepEqual(both.filter(Boolean).length, 1);
-    assert.equal(await world.handover(owner, id, heir), false, 'it is not here any more');
+    assert.equal(await world.handover(owner, id, target), false, 'it is not here any more');
     await play.audit(table);
   });
 });

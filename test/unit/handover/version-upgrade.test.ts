@@ -159,7 +159,7 @@ describe('a deploy with a changed game', () => {
     }
   });
 
-  it('[K3] a client that cannot play the new version is told so, lets go, and has its seat when it is loaded anew', async () => {
+  it('[K3] a client that cannot play the new version is refused, leaves, and has its seat when it is loaded again', async () => {
     const { world, id, adas, bobs, ada } = await talking(4);
     assert.ok((await world.clock.run(adas.act.say({ n: 1 }))).ok);
     const told: string[] = [];
@@ -227,7 +227,7 @@ describe('a deploy with a changed game', () => {
       assert.ok((await world.clock.run(adas.act.say({ n }))).ok);
       if (n % 15 === 0) assert.ok(await world.handover(world.owner(id)!, id, next()));
     }
-    // The last piece is written while the heir has read the room already.
+    // The last piece is written while the target has read the room already.
     const { opened, open } = latch();
     world.faultFor = call => (call.op === 'peek' ? { holdReply: opened } : undefined);
     const moving = world.owner(id)!.node.handOver(id, next().node.id);

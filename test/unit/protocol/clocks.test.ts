@@ -36,7 +36,7 @@ describe('clocks', () => {
     );
   });
 
-  it('[T2] nor when that node takes its room on anew: its last sign of life is by the clock that was set', async () => {
+  it('[T2] nor when that node claims its room again: its last sign of life is by the clock that was set', async () => {
     const { world, id, adas, owner } = await openLedgerRoom();
     assert.ok((await world.clock.run(adas.act.arm({ ms: 20_000 }))).ok);
     world.clockSkews.set(owner.name, 3_600_000);

@@ -341,7 +341,7 @@ describe('nobody acts', () => {
     await waitUntilConverged(table);
   });
 
-  it('[O6] a node that stands still is held for dead by its silence, and is back when it goes on', async () => {
+  it('[O6] a node that stalls is declared dead after its silence, and is alive again when it goes on', async () => {
     const table = await openLedgerRoom();
     const { world, owner, id } = table;
     await world.clock.advance(2_000);
@@ -357,7 +357,7 @@ describe('nobody acts', () => {
     for (const host of world.nodes.values()) assert.equal(host.node.membership.aliveNodes().length, 2, host.name);
   });
 
-  it('[O6] a node of which no connection stands is held for dead at once, and its room goes on', async () => {
+  it('[O6] a node without an open connection is declared dead at once, and its room goes on', async () => {
     const table = await openLedgerRoom();
     const { world, owner, adas } = table;
     await world.clock.advance(2_000);

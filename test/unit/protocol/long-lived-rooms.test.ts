@@ -199,7 +199,7 @@ describe('rooms that last for weeks', () => {
     assert.deepEqual([await world.memory.owner(adas.id), world.memory.size], [null, 0]);
   });
 
-  it('[B7] a player who comes back before goes on, and the time begins anew', async () => {
+  it('[B7] a player who comes back before goes on, and the time starts again', async () => {
     const { world, ada, adas } = await relayed();
     ada.client.close();
     await world.clock.advance(10_000);

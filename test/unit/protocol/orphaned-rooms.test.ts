@@ -16,7 +16,7 @@ const trio = contract('trio', {
 const trioGame = trio.rules({ setup: () => ({ n: 0 }), actions: { go: () => {} } }) as AnyGame;
 
 /**
- * From the death of an owner: until it is held for dead, its rooms are looked for, and the new owner has heard who is
+ * From the death of an owner: until it is declared dead, its rooms are looked for, and the new owner has received who is
  * there.
  */
 const found = limits.nodeTimeout + limits.orphans.after + limits.presenceTimeout + 4_000;
@@ -101,7 +101,7 @@ describe('rooms that no node runs', () => {
     assert.equal(isHere(world, room.id), false);
   });
 
-  it('[O24] [O6] the rooms of a node that is suspended for less than it takes to be held for dead stay with it', async () => {
+  it('[O24] [O6] the rooms of a node that is suspended for less than it takes to be declared dead stay with it', async () => {
     const { world, run } = await cluster('a', 'b');
     const ada = world.client('ada', 'a');
     const room = await run(ada.client.quick(trio));

@@ -180,7 +180,7 @@ describe('an owner', () => {
     world.freeze(owner);
     await world.clock.advance(1_700);
     world.thaw(owner);
-    await world.clock.advance(800); // it has confirmed its rooms, and is held for dead by nobody
+    await world.clock.advance(800); // it has confirmed its rooms, and no node has declared it dead
     world.dropsBroadcast = () => true;
     open();
     await world.clock.waitUntil(
@@ -255,7 +255,7 @@ describe('an owner', () => {
 });
 
 describe('an owner whose inbox is not heard', () => {
-  it('[O12] answers nothing from its memory: it was held for gone, though its beats went on', async () => {
+  it('[O12] answers nothing from its memory: it was declared dead, though its heartbeats went on', async () => {
     const { world, id, ada, adas, owner } = await openLedgerRoom();
     assert.ok((await world.clock.run(adas.act.add({ id: 'one' }))).ok);
     let lost = false;

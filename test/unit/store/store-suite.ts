@@ -877,7 +877,7 @@ export function storeSuite(under: StoreUnderTest): void {
             case 'pass':
               if (!mine) return 'fenced';
               if (o.off !== 0) return 'seq';
-              this.token = `heir of ${token}`;
+              this.token = `target of ${token}`;
               return 'ok';
             case 'append':
             case 'releasing append':
@@ -950,7 +950,7 @@ export function storeSuite(under: StoreUnderTest): void {
                 const said = await store.pass(room.id, {
                   token: mine,
                   seq,
-                  to: { token: `heir of ${mine}`, node: 'n', games },
+                  to: { token: `target of ${mine}`, node: 'n', games },
                 });
                 got = said.ok ? 'ok' : said.why;
                 if (said.ok) {

@@ -71,7 +71,7 @@ describe('recorded matches, as the page goes through them', () => {
     assert.equal(game.lastMove(room), `${first.name} dropped into column 1.`);
   });
 
-  it('steps stop it; at the ends it goes no further; from the end it begins anew', async () => {
+  it('steps stop it; at the ends it goes no further; from the end it starts again', async () => {
     const { track, player, run } = opened(await (await four()).t.replay());
     player.play();
     run(20_000);

@@ -42,7 +42,7 @@ describe('one history of several servers', () => {
     assert.equal(written.at(-1), 'entry 4 2');
   });
 
-  it('goes on with the old master, when it has begun anew and is made the master again', () => {
+  it('goes on with the old master, when it has restarted and is made the master again', () => {
     const { written, lineage } = setUp();
     lineage.switched('b');
     lineage.began('a', new Map([['r', { term: '1', seq: 2 }]]));
