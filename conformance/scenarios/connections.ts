@@ -285,7 +285,7 @@ export const connectionScenarios: readonly Scenario[] = [
   {
     name: 'silent connection',
     checks: 'A connection on which nothing arrives any more is replaced, though it stays open.',
-    rules: ['C4g'],
+    rules: ['C4g', 'C4k'],
     async run(stage) {
       const { room, a, b } = await stage.match();
       const before = a.proxy.wires.length;

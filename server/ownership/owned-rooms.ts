@@ -199,7 +199,10 @@ export class OwnedRooms {
     if (now - (this.slowRuleLoggedAt.get(key) ?? -Infinity) < 1_000) return;
     if (this.slowRuleLoggedAt.size > 1_000) this.slowRuleLoggedAt.clear(); // action names come from clients
     this.slowRuleLoggedAt.set(key, now);
-    log.warn({ game, rule, ms: Math.round(ms) }, 'rule slow: it stalled all rooms of this node');
+    log.warn(
+      { game, rule, ms: Math.round(ms) },
+      'rule took more than 50 ms, in which no room of this node ran; the time without a CPU counts, too',
+    );
   }
 
   /** Runs a room that was handed to this node. `lease`: see OwnershipStart. */

@@ -493,13 +493,13 @@ export function offersSuite(under: OffersUnderTest): void {
         await append(one, 2, { occupied: false });
         await append(two, 2, { due: 5 });
         await store.release(two, 'a');
-        await store.pass(three, { token: 'a', seq: 1, to: { token: 'b', node: 'heir', games: ['game@1'] } });
+        await store.pass(three, { token: 'a', seq: 1, to: { token: 'b', node: 'next', games: ['game@1'] } });
         await store.remove(four, 'a');
         assert.deepEqual(
           await own(),
           [
             { id: two, node: null },
-            { id: three, node: 'heir' },
+            { id: three, node: 'next' },
           ].sort((a, b) => (a.id < b.id ? -1 : 1)),
         );
       });
