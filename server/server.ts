@@ -15,6 +15,7 @@ import { Gateway } from './gateway/gateway.ts';
 import type { Authenticate } from './gateway/handshake.ts';
 import type { SocketIoServer } from './gateway/socket-server.ts';
 import type { EffectTable, NeedsEffects } from './rooms/actor/effect-table.ts';
+import { checkOptions } from './check-options.ts';
 import { resolveAttachment, type ExpressApp } from './attach.ts';
 import { OriginPolicy } from './gateway/origin-policy.ts';
 import { createAddressReader } from './identity/address.ts';
@@ -271,6 +272,7 @@ async function composeServer(
   page: PageOptions | null,
   redisPatience?: number | null,
 ): Promise<RunningServer> {
+  checkOptions(options);
   const effects = effectHandlersOf(options);
   const dev = resolveDevMode(options.dev, process.env.NODE_ENV);
   checkSettings(options);

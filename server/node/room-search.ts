@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Phase } from '../../shared/protocol.ts';
 import { strictJson } from '../../shared/strict-json.ts';
-import { canonicalJson } from '../rooms/actor/offer.ts';
+import { canonicalJson } from '../rooms/core/canonical-json.ts';
 import { termOf, type FoundRoom, type RoomTerm } from '../rooms/actor/room-index.ts';
 import type { Store } from '../store/store.ts';
 

@@ -168,6 +168,8 @@ export class ServerRooms<G extends readonly AnyGame[] = readonly AnyGame[]> {
     game: Contract<D>,
     settings: NewRoomOptions<D> = {},
   ): Promise<{ id: string; code: string }> {
+    if (typeof (game as Partial<Contract> | undefined)?.def !== 'object')
+      throw new ServerRoomError('bad-request', 'game: must be a contract, not its rules');
     const { reserved, restrictions } = readRestrictions(game.def, settings);
     if (settings.life !== undefined && !(settings.life > 0))
       throw new ServerRoomError('bad-request', 'life: a time in ms');

@@ -1,17 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Json, JsonObject } from '../../../shared/json.ts';
+import type { JsonObject } from '../../../shared/json.ts';
 import type { Offer } from '../../store/store.ts';
+import { canonicalJson } from '../core/canonical-json.ts';
 import { isBot, type RoomDocument } from '../core/document.ts';
-
-/** JSON with sorted keys: equal values have equal texts. */
-export function canonicalJson(value: Json): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  return `{${Object.keys(value)
-    .sort()
-    .map(key => `${JSON.stringify(key)}:${canonicalJson(value[key]!)}`)
-    .join(',')}}`;
-}
 
 /** The pool of all rooms of a game with these options, defaults included. */
 export const poolOf = (options: JsonObject): string =>

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../shared/json.ts';
 import type { Phase } from '../../../shared/protocol.ts';
 import type { RoomIndexRecord } from '../../store/store.ts';
 import { closedFault, isBot, type RoomDocument, type RoomMetadata } from '../core/document.ts';
-import { canonicalJson } from './offer.ts';
+import { canonicalJson } from '../core/canonical-json.ts';
 
 /** A room, as the server's own code finds it. */
 export interface FoundRoom {

@@ -111,9 +111,9 @@ export type StoredVerdict = number | [seq: number, code: string, detail: string]
 
 /**
  * `until`: when it is forgotten, on the room's clock. `rule`: what was done. `call`: the call that did it, if it had a
- * key of the caller's.
+ * key of the caller's. `content`: a hash of its data and receivers. Older builds have written records without them.
  */
-export type ServerCallRecord = [until: number, rule: string, verdict: StoredVerdict, call?: string];
+export type ServerCallRecord = [until: number, rule: string, verdict: StoredVerdict, call?: string, content?: string];
 
 /** The fault of a room that the server has closed. Clients are shown no fault. */
 export const closedFault = 'closed';

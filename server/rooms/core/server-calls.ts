@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ContractDef } from '../../../shared/contract.ts';
 import type { Json, JsonObject } from '../../../shared/json.ts';
 import { limits } from '../../../shared/limits.ts';
@@ -5,6 +6,7 @@ import { parse } from '../../../shared/parse.ts';
 import { parseJson } from '../../../shared/parse-json.ts';
 import { makeRefusal } from '../../../shared/refusals.ts';
 import { hungDetail, type Actions } from './actions.ts';
+import { canonicalJson } from './canonical-json.ts';
 import type { Command, Outcome } from './commands.ts';
 import { seatOf, type StoredVerdict } from './document.ts';
 import { EngineRefusalError } from './engine-actions.ts';
@@ -55,6 +57,13 @@ export const ruleOf = ({ kind, name }: ServerCall): string =>
 
 /** What a key stands for. */
 const subjectOf = (call: ServerCall): string => (call.kind === '$kick' ? `$kick ${call.name}` : ruleOf(call));
+
+/** A hash of what the call does: the same for all attempts of one call. */
+const contentOf = ({ data, to }: ServerCall): string =>
+  createHash('sha256')
+    .update(canonicalJson([data, to ?? null]))
+    .digest('base64url')
+    .slice(0, 16);
 
 /** Executes calls of the server, each once: the room remembers their verdicts by key for some time (SPEC X5). */
 export class ServerCalls {
@@ -123,9 +132,9 @@ export class ServerCalls {
     const served = doc.hidden.served ?? {};
     const known = Object.hasOwn(served, call.key) ? served[call.key]! : null;
     if (known && known[0] > now)
-      return known[1] === subjectOf(call)
+      return known[1] === subjectOf(call) && (known[4] === undefined || known[4] === contentOf(call))
         ? outcomeOf(known[2], known[3] !== call.call)
-        : { kind: 'refused', refusal: makeRefusal('bad-request', 'key: was used for something else') };
+        : { kind: 'refused', refusal: makeRefusal('bad-request', 'key: was used for something else, or other data') };
     const live = Object.values(served).filter(([until]) => until > now);
     const { keys, engineKeys } = limits.serverCalls;
     if (live.length < keys + (isEngineCall(call.kind) ? engineKeys : 0)) return null;
@@ -142,7 +151,7 @@ export class ServerCalls {
     for (const [key, [until]] of Object.entries(served)) if (until <= now) delete served[key];
     const until = now + (call.key.startsWith('$') ? callLife : keyLife);
     served[call.key] = [until, subjectOf(call), verdict];
-    if (call.call !== undefined) served[call.key]!.push(call.call);
+    if (call.call !== undefined) served[call.key]!.push(call.call, contentOf(call));
   }
 }
 

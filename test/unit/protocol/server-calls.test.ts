@@ -57,19 +57,22 @@ async function openBank(playing = true) {
 }
 
 describe('server actions', () => {
-  it('[X5] changes the match once by its key, and never at the request of a client', async () => {
+  it('[X5] [X5j] changes the match once by its key, refuses the key for other data, and never at the request of a client', async () => {
     const { server, run, id, adas, money, world } = await openBank(false);
     await assert.rejects(run(server.act(id, 'pay', { by: 1 })), refusal('not-playing'));
     await run(adas.start());
     await run(server.act(id, 'pay', { by: 5 }, { key: 'order 1' }));
     await run(server.act(id, 'pay', { by: 5 }, { key: 'order 1' }));
     await run(server.act(id, 'pay', { by: 5 }, { key: '__proto__' }));
+    await run(server.act(id, 'pay', { how: 'ok', by: 5 }, { key: 'two fields' }));
+    await run(server.act(id, 'pay', { by: 5, how: 'ok' }, { key: 'two fields' }));
     await run(server.act(id, 'pay', { by: 5 }, { key: '__proto__' }));
-    assert.equal(money(), 10);
+    assert.equal(money(), 15);
+    await assert.rejects(run(server.act(id, 'pay', { by: 6 }, { key: 'order 1' })), refusal('bad-request'));
     await run(server.act(id, 'pay', { by: 2 }));
     await run(server.act(id, 'pay', { by: 2 }));
-    assert.equal(money(), 14);
-    await world.clock.waitUntil('the client sees it', () => adas.state?.money === 14, 100);
+    assert.equal(money(), 19);
+    await world.clock.waitUntil('the client sees it', () => adas.state?.money === 19, 100);
     const raw = openRawConnection(world, world.node('a'), 'ada');
     await raw.ask('join', { room: id });
     for (const name of ['pay', '$act', '$send'])
@@ -77,7 +80,7 @@ describe('server actions', () => {
         (await raw.ask('act', { room: id, name, data: { key: '=x', name: 'pay', data: { by: 1 } } })).code,
         'no-such-action',
       );
-    assert.equal(money(), 14);
+    assert.equal(money(), 19);
   });
 
   it('[X5i] a refusal is a verdict, too: it is given again, and changes nothing', async () => {
