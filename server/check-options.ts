@@ -70,6 +70,7 @@ const checks: Readonly<Record<keyof ServerOptions | keyof PageOptions, Check>> =
         ? null
         : "must begin with '/', or be null",
   authenticate: value => (typeof value === 'function' ? null : 'must be a function'),
+  createRooms: value => (value === 'anyone' || value === 'server' ? null : "must be 'anyone' or 'server'"),
   origins,
   trustProxy: text,
   metricsToken: text,

@@ -77,6 +77,11 @@ export interface ServerOptions<G extends readonly AnyGame[] = readonly AnyGame[]
   /** Identifies connections, instead of guest tokens. */
   authenticate?: Authenticate;
   /**
+   * Who may create rooms. `server`: only the server's own code (`server.rooms.create`); clients that create a room, or
+   * whose quick join finds none, are refused with `creation-closed`. Default: `anyone`.
+   */
+  createRooms?: 'anyone' | 'server' | undefined;
+  /**
    * Origins of pages that may connect, besides the server's own; `*`: all, but without cookies. With `dev`, pages on
    * this machine may connect, too.
    */
@@ -366,6 +371,7 @@ async function composeServer(
     hangDetector,
     replayLife: options.replayLife,
     playerRates,
+    createRooms: options.createRooms,
     dev,
   });
   await backend.attach(gateway, () => node.clients.resyncAll());

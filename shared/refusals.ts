@@ -16,6 +16,7 @@ export const refusals = {
   'bad-token': { duty: 'stop', spends: false, message: 'The token is forged, expired or not for this server.' },
   'not-signed-in': { duty: 'stop', spends: false, message: 'The user is not signed in.' },
   'too-many-rooms': { duty: 'final', spends: false, message: 'This connection is in too many rooms.' },
+  'creation-closed': { duty: 'final', spends: false, message: 'Only the server itself creates rooms here.' },
   'room-quota': { duty: 'final', spends: false, message: 'This player, or this address, has too many open rooms.' },
   'too-many-connections': {
     duty: 'retry',

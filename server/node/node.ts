@@ -63,6 +63,8 @@ export interface NodeParts {
   thorough?: boolean;
   /** How much a player may send. Default: the rates in shared/limits.ts. */
   playerRates?: PlayerRates;
+  /** Who may create rooms. Default: anyone. */
+  createRooms?: 'anyone' | 'server' | undefined;
   /** Called before each command of a room; for test kits. */
   onStep?(step: RoomStep): void;
   /** Called when a rule failed, each time; for test kits. */
@@ -221,6 +223,7 @@ export class RejoinNode implements MembershipNode, OwnedRoomsListener {
       games,
       fanout,
       hangDetector,
+      createRooms: parts.createRooms ?? 'anyone',
     });
 
     this.broadcasts = new ClientBroadcasts({ self, clients, membership, rpc, clock });

@@ -194,6 +194,7 @@ export class ClientRequests {
   }
 
   private async create(connection: Connection, request: CreateRequest): Promise<CreateReply> {
+    if (this.parts.createRooms === 'server') return makeRefusal('creation-closed');
     const wait = takeToken(connection, 'creations', this.parts.clock.mono());
     if (wait > 0) return makeRefusal('slow-down', 'too many new rooms', wait);
     return this.parts.lobby.create(connection.player, request, {

@@ -31,6 +31,8 @@ export interface JoinRequestsParts {
   lobby: Lobby;
   games: ReadonlyMap<string, AnyGame>;
   clients: ConnectedClients;
+  /** Who may create rooms; see ServerOptions. */
+  createRooms: 'anyone' | 'server';
   clock: Clock;
   log: Log;
   meter: Meter;
@@ -87,12 +89,13 @@ export class JoinRequests {
         call,
         skip,
         search: skip.length < limits.quickJoinSearch.maxTries,
-        mayCreate: wait === 0 && !isAtRoomLimit,
+        mayCreate: wait === 0 && !isAtRoomLimit && this.parts.createRooms === 'anyone',
         makers,
       });
       const made = 'how' in found && found.how === 'made';
       if (wait === 0 && !made) refundToken(connection, 'creations');
       if ('code' in found) return found;
+      if (found.how === 'none' && this.parts.createRooms === 'server') return makeRefusal('creation-closed');
       if (found.how === 'none')
         return isAtRoomLimit ? makeRefusal('too-many-rooms') : makeRefusal('slow-down', 'too many new rooms', wait);
       const reply = await this.memberships.join(connection, found.room, request);

@@ -279,4 +279,16 @@ describe('embedding', () => {
     await assert.rejects(createServer({ ...own, games: [scoredGame], effects: misnamed }), TypeError);
     await assert.rejects(startServer({ ...own, games: [scoredGame] }, { port: 0, host: '127.0.0.1' }), TypeError);
   });
+
+  it("[W2e] rooms are created by the server's code alone if its author says so; clients join them", async () => {
+    const server = atEnd(await createServer({ ...own, createRooms: 'server' }), made => made.close());
+    const client = atEnd(connect(`http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`, { storage: null }), made =>
+      made.close(),
+    );
+    for (const how of ['create', 'quick'] as const)
+      await assert.rejects(client[how](duel), { name: 'RoomError', code: 'creation-closed' });
+    const { id, code } = await server.rooms.create(duel, { private: false });
+    assert.equal((await client.quick(duel)).id, id);
+    assert.equal((await client.join(duel, { code })).id, id);
+  });
 });
