@@ -282,13 +282,15 @@ describe('embedding', () => {
 
   it("[W2e] rooms are created by the server's code alone if its author says so; clients join them", async () => {
     const server = atEnd(await createServer({ ...own, createRooms: 'server' }), made => made.close());
-    const client = atEnd(connect(`http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`, { storage: null }), made =>
-      made.close(),
-    );
+    const url = `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`;
+    const [client, other] = [1, 2].map(() => atEnd(connect(url, { storage: null }), made => made.close())) as [
+      Client,
+      Client,
+    ];
     for (const how of ['create', 'quick'] as const)
       await assert.rejects(client[how](duel), { name: 'RoomError', code: 'creation-closed' });
     const { id, code } = await server.rooms.create(duel, { private: false });
-    assert.equal((await client.quick(duel)).id, id);
     assert.equal((await client.join(duel, { code })).id, id);
+    assert.equal((await other.quick(duel)).id, id);
   });
 });
