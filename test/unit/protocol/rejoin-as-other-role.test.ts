@@ -94,7 +94,7 @@ describe('a client that joins a room again after its seat has expired', () => {
     await world.clock.waitUntil(
       'the hold is over',
       () => hosted.players.every(p => p === null || p.player !== 'bob'),
-      12_000,
+      32_000,
     );
     return { world, bob, hosted, first };
   }
