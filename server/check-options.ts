@@ -1,5 +1,5 @@
 import type { PageOptions } from './http/page-options.ts';
-import type { ServerOptions } from './server.ts';
+import type { ServerOptions } from './server-options.ts';
 
 /** @returns what is wrong with a value; null: nothing */
 type Check = (value: unknown) => string | null;
