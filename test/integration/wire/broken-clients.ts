@@ -126,7 +126,7 @@ export const brokenClients: readonly BrokenClient[] = [
     find: 'this.#queue.slice(0, actionWindow)',
     replace: 'this.#queue',
     scenario: 'many at once',
-    complaint: /is more than 8 above the base 0: wait for verdicts/,
+    complaint: /is more than 8 above the base \d+: wait for verdicts/,
   },
 ];
 
