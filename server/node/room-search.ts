@@ -38,7 +38,7 @@ const fields = ['game', 'phase', 'options', 'player', 'metadata', 'cursor', 'lim
 const idPattern = /^[\w-]{1,128}$/;
 
 interface Query {
-  /** The condition that the fewest rooms satisfy, as far as can be told. */
+  /** The condition that is expected to hold for the fewest rooms. */
   term: RoomTerm;
   matches(room: FoundRoom): boolean;
   after: string;

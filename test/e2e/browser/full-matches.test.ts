@@ -139,7 +139,7 @@ describe('visits to the page, on a cluster', function () {
   });
 
   describe('ways in and out', () => {
-    // On a busy machine a client gives up a line that is silent for too long, and the browser reports it.
+    // On a busy machine a client replaces a connection that is silent for too long, and the browser reports that.
     afterEach(() => on.visits.end(connectionErrors));
 
     /** While they were away, the token has run out. */

@@ -135,7 +135,7 @@ export class LifeHistory {
       const code = error instanceof RoomError ? error.code : (error as Error).message;
       this.tell(`${device.person} is refused ${what}: ${code}`);
       if (device.closed || who !== device.player) this.uncertainPlayers.add(who).add(device.player);
-      // It was admitted, and heard of the room, before another device of its player took the seat.
+      // It was admitted, and received messages of the room, before another device of its player took the seat.
       if (code === 'session-replaced')
         for (const id of device.early) if (this.ledgers.get(id)?.seatOf(who) !== -1) device.early.delete(id);
       if (what === 'quick' && notOfQuick.has(code))

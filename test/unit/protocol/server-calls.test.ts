@@ -145,7 +145,7 @@ describe('server actions', () => {
     assert.deepEqual(room.replayed().hidden, room.room.doc.hidden);
   });
 
-  it('[X4a] [X5f] [X5g] ends a match once, and never the next one; kicks once; a repetition is told that it is one', async () => {
+  it('[X4a] [X5f] [X5g] ends a match once, and never the next one; kicks once; the answer to a repetition says that it is one', async () => {
     for (const lose of ['request', 'reply'] as const) {
       const { server, run, id, adas, world } = await openBank();
       const loseNextAppend = () => {
